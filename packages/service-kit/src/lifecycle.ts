@@ -1,0 +1,105 @@
+/** Ordered start and ordered stop of one process. */
+import type { Logger } from './logger.ts';
+
+const EXIT_BUG = 70;
+const EXIT_SECOND_SIGNAL = 1;
+const STOP_MS_DEFAULT = 5_000;
+
+export interface Part {
+  readonly name: string;
+  readonly start?: () => Promise<void> | void;
+  readonly stop?: () => Promise<void> | void;
+  /** After this the part is reported and left behind. */
+  readonly stopMs?: number;
+}
+
+/**
+ * Parts start in the order in which they were added and stop in the reverse order, on SIGTERM, on SIGINT, or when the
+ * parent that started this process goes away. A second signal ends the process at once.
+ */
+export class Lifecycle {
+  readonly #logger: Logger;
+  readonly #parts: Part[] = [];
+  #started = 0;
+  #stopping: Promise<void> | undefined;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  add(part: Part): void {
+    this.#parts.push(part);
+  }
+
+  /** Starts everything, tells the parent, and returns; the process then lives until it is asked to stop. */
+  async run(): Promise<void> {
+    this.#listen();
+    try {
+      for (const part of this.#parts) {
+        await part.start?.();
+        this.#started += 1;
+      }
+    } catch (error) {
+      const part = this.#parts[this.#started];
+      this.#logger.fatal({ err: error, part: part?.name }, `cannot start: ${(error as Error).message}`);
+      this.#started += 1;
+      await this.shutdown(exitCodeOf(error));
+      return;
+    }
+    process.send?.({ type: 'ready' });
+  }
+
+  /** Stops everything that was started and exits. */
+  shutdown(exitCode: number): Promise<void> {
+    this.#stopping ??= this.#stop(exitCode);
+    return this.#stopping;
+  }
+
+  async #stop(exitCode: number): Promise<void> {
+    for (const part of this.#parts.slice(0, this.#started).reverse()) await this.#stopPart(part);
+    this.#logger.flush();
+    process.exit(exitCode);
+  }
+
+  async #stopPart(part: Part): Promise<void> {
+    if (!part.stop) return;
+    const stopMs = part.stopMs ?? STOP_MS_DEFAULT;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), stopMs);
+    });
+    try {
+      const ended = await Promise.race([Promise.resolve(part.stop()), late]);
+      if (ended === 'late') this.#logger.error({ part: part.name, stopMs }, 'did not stop in time; left behind');
+    } catch (error) {
+      this.#logger.error({ err: error, part: part.name }, 'failed while stopping');
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #listen(): void {
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (this.#stopping) process.exit(EXIT_SECOND_SIGNAL);
+      this.#logger.info({ signal }, 'stopping');
+      void this.shutdown(0);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+    process.on('disconnect', () => {
+      this.#logger.warn('the parent process is gone; stopping');
+      void this.shutdown(0);
+    });
+    process.on('uncaughtException', (error) => {
+      this.#logger.fatal({ err: error }, 'unexpected error');
+      if (this.#stopping) process.exit(EXIT_BUG);
+      void this.shutdown(EXIT_BUG);
+    });
+  }
+}
+
+/** An error may carry the exit code it stands for (`{ exitCode: 78 }`: configuration, not worth a restart). */
+function exitCodeOf(error: unknown): number {
+  const code = (error as { exitCode?: unknown } | undefined)?.exitCode;
+  return typeof code === 'number' ? code : EXIT_BUG;
+}
