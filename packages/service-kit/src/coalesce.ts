@@ -48,7 +48,8 @@ export class Coalescer<T> {
     this.#items = [];
     const { itemsMax, bytesMax, sizeOf } = this.#options;
     if (bytesMax === undefined || sizeOf === undefined) {
-      for (let from = 0; from < items.length; from += itemsMax) this.#flush(items.slice(from, from + itemsMax));
+      for (let from = 0; from < items.length; from += itemsMax)
+        this.#flush(items.slice(from, from + itemsMax));
       return;
     }
     let batch: T[] = [];

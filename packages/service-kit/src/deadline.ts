@@ -11,7 +11,11 @@ export function remainingMs(deadlineAtMs: number): number {
 }
 
 /** Rejects with what `onTimeout` makes when the deadline passes first. The promise itself goes on. */
-export function withDeadline<T>(promise: Promise<T>, deadlineAtMs: number, onTimeout: () => ServiceError): Promise<T> {
+export function withDeadline<T>(
+  promise: Promise<T>,
+  deadlineAtMs: number,
+  onTimeout: () => ServiceError,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(onTimeout()), remainingMs(deadlineAtMs));
     promise.then(resolve, reject).finally(() => clearTimeout(timer));

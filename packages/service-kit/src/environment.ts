@@ -24,7 +24,9 @@ const secretSchemas = new WeakSet<z.ZodType>();
 
 /** A secret of at least that many bytes; may come from the file named by `NAME_FILE` (its content, trimmed). */
 export function secret(bytesMin: number): z.ZodType<string> {
-  return markSecret(z.string(required).refine((text) => Buffer.byteLength(text) >= bytesMin, atLeast(bytesMin)));
+  return markSecret(
+    z.string(required).refine((text) => Buffer.byteLength(text) >= bytesMin, atLeast(bytesMin)),
+  );
 }
 
 /** One secret, or two during a rotation ("new,old"): the first signs, both are accepted. */
@@ -68,7 +70,8 @@ export function hostPortList(): z.ZodType<readonly HostPort[]> {
       const parts = text.split(',').flatMap((part) => part.trim() || []);
       const parsed = parts.map(parseHostPort);
       const wrong = parts.filter((_, index) => parsed[index] === undefined);
-      if (wrong.length > 0) context.addIssue(`must be a comma-separated list of host:port, but has "${wrong.join('", "')}"`);
+      if (wrong.length > 0)
+        context.addIssue(`must be a comma-separated list of host:port, but has "${wrong.join('", "')}"`);
       return parsed.filter((item) => item !== undefined);
     });
 }
@@ -109,7 +112,10 @@ export function durationMs(defaultValue?: string): z.ZodType<number> {
 }
 
 /** @throws EnvironmentError naming everything that is wrong. */
-export function readEnvironment<T extends z.ZodObject>(schema: T, env: NodeJS.ProcessEnv): Readonly<z.output<T>> {
+export function readEnvironment<T extends z.ZodObject>(
+  schema: T,
+  env: NodeJS.ProcessEnv,
+): Readonly<z.output<T>> {
   const problems: string[] = [];
   const input: Record<string, string> = {};
   const failed = new Set<string>();

@@ -1,6 +1,7 @@
 /** The one error class of all services and the one table from a code to gRPC and HTTP (RFC 9457). */
-import { type Metadata, status } from '@grpc/grpc-js';
+
 import { ErrorDetail } from '@agenda/proto/kit/v1/carrier';
+import { type Metadata, status } from '@grpc/grpc-js';
 
 export interface FieldError {
   /** Dotted path in the request: `participants.2.userId`. */
@@ -80,7 +81,10 @@ export const ERROR_TRAILER = 'agenda-error-bin';
 /** What is unexpected tells the caller nothing of its inside. */
 export function toErrorDetail(error: unknown): ErrorDetail {
   if (!(error instanceof ServiceError))
-    return ErrorDetail.fromPartial({ code: 'internal', message: 'an unexpected error; the log of this node has more' });
+    return ErrorDetail.fromPartial({
+      code: 'internal',
+      message: 'an unexpected error; the log of this node has more',
+    });
   return ErrorDetail.fromPartial({
     code: error.code,
     message: error.message,
@@ -126,7 +130,9 @@ export function toServiceError(error: unknown): ServiceError {
     const code = CODE_OF_STATUS[error.code] ?? 'internal';
     return new ServiceError(code, error.details ?? `gRPC status ${error.code}`, { cause: error });
   }
-  return new ServiceError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+  return new ServiceError('internal', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }
 
 function isGrpcFailure(error: unknown): error is GrpcFailure {

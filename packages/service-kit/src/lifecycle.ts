@@ -70,7 +70,8 @@ export class Lifecycle {
     });
     try {
       const ended = await Promise.race([Promise.resolve(part.stop()), late]);
-      if (ended === 'late') this.#logger.error({ part: part.name, stopMs }, 'did not stop in time; left behind');
+      if (ended === 'late')
+        this.#logger.error({ part: part.name, stopMs }, 'did not stop in time; left behind');
     } catch (error) {
       this.#logger.error({ err: error, part: part.name }, 'failed while stopping');
     } finally {

@@ -22,7 +22,8 @@ export function createMetrics(component: string, nodeId: string): Metrics {
     registry,
     counter: (name, help, labels) =>
       new Counter({ name: PREFIX + name, help, labelNames: labels ?? [], registers }),
-    gauge: (name, help, labels) => new Gauge({ name: PREFIX + name, help, labelNames: labels ?? [], registers }),
+    gauge: (name, help, labels) =>
+      new Gauge({ name: PREFIX + name, help, labelNames: labels ?? [], registers }),
     histogram: (name, help, labels) =>
       new Histogram({
         name: PREFIX + name,
