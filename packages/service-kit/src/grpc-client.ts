@@ -1,0 +1,201 @@
+/** A channel to one server: signed unary calls, carried calls, and streams. Every call names its deadline. */
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientUnaryCall,
+  credentials,
+  type Metadata,
+} from '@grpc/grpc-js';
+import { CarrierClient } from './carrier-client.ts';
+import type {
+  AnyMethod,
+  BidiKeys,
+  RequestOf,
+  ResponseOf,
+  ServerStreamKeys,
+  ServiceDefinition,
+  UnaryKeys,
+} from './definition.ts';
+import { formatHostPort, type HostPort } from './environment.ts';
+import { type ServiceError, toServiceError } from './errors.ts';
+import { REQUEST_ID_KEY, type Tls } from './grpc-server.ts';
+import type { Logger } from './logger.ts';
+import { MessageStream } from './message-stream.ts';
+import { currentRequest } from './request-context.ts';
+import { type SignedCall, type Signer, StreamOpener, StreamSealer, verifyResponse } from './signature.ts';
+
+const RESPONSE_BYTES_MAX = 16 * 1024 * 1024;
+/** Of the receiving side: grpc-js's 64 KiB would stop a stream of large batches every round trip. */
+const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
+const RECONNECT_MIN_MS = 50;
+const RECONNECT_MAX_MS = 1_000;
+const KEEPALIVE_MS = 10_000;
+const KEEPALIVE_TIMEOUT_MS = 5_000;
+const CALLS_IN_FLIGHT_MAX = 20_000;
+
+export interface CallOptions {
+  /** From now. When it passes, the call rejects with `timeout`: the outcome is unknown. */
+  readonly deadlineMs: number;
+  /** By default that of the request for which the running code works. */
+  readonly requestId?: string;
+}
+
+/** Unary methods as functions. They reject with ServiceError only. */
+export type UnaryClient<D> = {
+  readonly [K in UnaryKeys<D>]: (request: RequestOf<D[K]>, options: CallOptions) => Promise<ResponseOf<D[K]>>;
+};
+
+export interface GrpcChannelOptions {
+  readonly address: HostPort;
+  readonly signer: Signer;
+  readonly logger: Logger;
+  /** Carried calls under way; beyond it they are refused as `overloaded`. */
+  readonly callsInFlightMax?: number;
+  readonly tls?: Tls;
+}
+
+export class GrpcChannel {
+  readonly #client: Client;
+  readonly #signer: Signer;
+  readonly #carrier: CarrierClient;
+
+  constructor(options: GrpcChannelOptions) {
+    this.#client = new Client(formatHostPort(options.address), channelCredentials(options.tls), {
+      'grpc.max_receive_message_length': RESPONSE_BYTES_MAX,
+      'grpc.max_send_message_length': RESPONSE_BYTES_MAX,
+      'grpc.initial_reconnect_backoff_ms': RECONNECT_MIN_MS,
+      'grpc.min_reconnect_backoff_ms': RECONNECT_MIN_MS,
+      'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS,
+      'grpc.keepalive_time_ms': KEEPALIVE_MS,
+      'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+      'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+      // Channels to one address would otherwise share a connection, and one stream's window with it.
+      'grpc.use_local_subchannel_pool': 1,
+    });
+    this.#signer = options.signer;
+    this.#carrier = new CarrierClient({
+      openStream: (definition, onOpen) => this.bidiStream(definition, 'carry', onOpen),
+      callsInFlightMax: options.callsInFlightMax ?? CALLS_IN_FLIGHT_MAX,
+      logger: options.logger,
+    });
+  }
+
+  /** One gRPC call each; for what is called now and then. */
+  client<D extends ServiceDefinition>(definition: D): UnaryClient<D> {
+    return clientOf(definition, (method, request, options) => this.#unary(method, request, options));
+  }
+
+  /** The same calls in batches over one stream; for the hot path. */
+  carried<D extends ServiceDefinition>(definition: D): UnaryClient<D> {
+    return clientOf(definition, (method, request, options) => this.#carrier.call(method, request, options));
+  }
+
+  serverStream<D extends ServiceDefinition, K extends ServerStreamKeys<D>>(
+    definition: D,
+    name: K,
+    request: RequestOf<D[K]>,
+  ): MessageStream<never, ResponseOf<D[K]>> {
+    const method = definition[name] as AnyMethod;
+    const body = method.requestSerialize(request);
+    const { metadata, call } = this.#signer.sign(method.path, body);
+    addRequestId(metadata);
+    const raw = this.#client.makeServerStreamRequest(method.path, same, same, body, metadata);
+    return new MessageStream<never, ResponseOf<D[K]>>({
+      raw,
+      side: 'client',
+      inbound: { decode: method.responseDeserialize, opener: new StreamOpener(call, 'to-client') },
+      breakOff: () => raw.cancel(),
+    });
+  }
+
+  /** @param onOpen called when the server has accepted the stream. */
+  bidiStream<D extends ServiceDefinition, K extends BidiKeys<D>>(
+    definition: D,
+    name: K,
+    onOpen?: () => void,
+  ): MessageStream<RequestOf<D[K]>, ResponseOf<D[K]>> {
+    const method = definition[name] as AnyMethod;
+    const { metadata, call } = this.#signer.sign(method.path);
+    addRequestId(metadata);
+    const raw = this.#client.makeBidiStreamRequest(method.path, same, same, metadata);
+    if (onOpen) raw.once('metadata', onOpen);
+    return new MessageStream<RequestOf<D[K]>, ResponseOf<D[K]>>({
+      raw,
+      side: 'client',
+      outbound: { encode: method.requestSerialize, sealer: new StreamSealer(call, 'to-server') },
+      inbound: { decode: method.responseDeserialize, opener: new StreamOpener(call, 'to-client') },
+      breakOff: () => raw.cancel(),
+    });
+  }
+
+  close(): void {
+    this.#carrier.close();
+    this.#client.close();
+  }
+
+  #unary(method: AnyMethod, request: unknown, options: CallOptions): Promise<unknown> {
+    const body = method.requestSerialize(request);
+    const { metadata, call } = this.#signer.sign(method.path, body);
+    addRequestId(metadata, options.requestId);
+    return new Promise((resolve, reject) => {
+      const deadline = Date.now() + options.deadlineMs;
+      let response: Buffer | undefined;
+      const unary: ClientUnaryCall = this.#client.makeUnaryRequest(
+        method.path,
+        same,
+        same,
+        body,
+        metadata,
+        { deadline },
+        (error, bytes) => {
+          if (error) reject(toServiceError(error));
+          response = bytes;
+        },
+      );
+      // The trailer with the signature comes with the status, after the callback.
+      unary.on('status', ({ metadata: trailer }) => {
+        if (response) settle(method, call, trailer, response, resolve, reject);
+      });
+    });
+  }
+}
+
+function settle(
+  method: AnyMethod,
+  call: SignedCall,
+  trailer: Metadata,
+  bytes: Buffer,
+  resolve: (value: unknown) => void,
+  reject: (error: ServiceError) => void,
+): void {
+  try {
+    verifyResponse(call, trailer, bytes);
+    resolve(method.responseDeserialize(bytes));
+  } catch (error) {
+    reject(toServiceError(error));
+  }
+}
+
+function clientOf<D extends ServiceDefinition>(
+  definition: D,
+  invoke: (method: AnyMethod, request: unknown, options: CallOptions) => Promise<unknown>,
+): UnaryClient<D> {
+  const client: Record<string, (request: unknown, options: CallOptions) => Promise<unknown>> = {};
+  for (const [name, method] of Object.entries(definition)) {
+    if (method.requestStream || method.responseStream) continue;
+    client[name] = (request, options) => invoke(method, request, options);
+  }
+  return client as UnaryClient<D>;
+}
+
+function same(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+function addRequestId(metadata: Metadata, requestId = currentRequest()?.requestId): void {
+  if (requestId) metadata.set(REQUEST_ID_KEY, requestId);
+}
+
+function channelCredentials(tls: Tls | undefined): ChannelCredentials {
+  return tls ? credentials.createSsl(tls.ca, tls.key, tls.cert) : credentials.createInsecure();
+}
