@@ -1,0 +1,75 @@
+/** `raft.db`: one SQLite file, one process. The log, what Raft must remember, and the peers' addresses are in it. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+
+export type RaftDatabase = Database.Database;
+
+const SCHEMA_VERSION = 1;
+/** Of the write-ahead log; larger ones make rarer but longer checkpoints. */
+const CHECKPOINT_PAGES = 4_000;
+
+const SCHEMA = `
+  CREATE TABLE raft_log (
+    idx          INTEGER PRIMARY KEY,
+    term         INTEGER NOT NULL,
+    timestamp_ms INTEGER NOT NULL,
+    kind         INTEGER NOT NULL,
+    data         BLOB    NOT NULL,
+    crc          INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE raft_meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE cluster_nodes (
+    node_id       TEXT PRIMARY KEY,
+    member_id     TEXT    NOT NULL,
+    address       TEXT    NOT NULL,
+    source        TEXT    NOT NULL,
+    last_seen_ms  INTEGER NOT NULL,
+    incarnation   INTEGER NOT NULL,
+    feature_level INTEGER NOT NULL,
+    http_address  TEXT    NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * Opens or creates `raft.db` in `directory` and holds the lock on it until it is closed or the process ends: two
+ * tasks of one slot can meet on one volume. The lock is the kernel's, so a killed process leaves none behind.
+ *
+ * @throws Error if another process has it open, or a newer version wrote it.
+ */
+export function openRaftDatabase(directory: string): RaftDatabase {
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, 'raft.db');
+  const database = new Database(path, { timeout: 0 });
+  try {
+    // Before the first access in WAL mode: the index of the WAL then lives in this process's memory.
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = WAL');
+    database.exec('BEGIN EXCLUSIVE; COMMIT');
+    database.pragma('synchronous = FULL');
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    prepareSchema(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    if ((error as { code?: string }).code === 'SQLITE_BUSY')
+      throw new Error(
+        `the data directory ${directory} is in use by another process: stop that one, or give this one a DATA_DIR of its own`,
+        { cause: error },
+      );
+    throw error;
+  }
+}
+
+function prepareSchema(database: RaftDatabase, path: string): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > SCHEMA_VERSION)
+    throw new Error(
+      `${path} was written by a newer version (schema ${version}; this one knows ${SCHEMA_VERSION}): run that version`,
+    );
+  if (version === SCHEMA_VERSION) return;
+  database.transaction(() => {
+    database.exec(SCHEMA);
+    database.pragma(`user_version = ${SCHEMA_VERSION}`);
+  })();
+}
