@@ -10,19 +10,19 @@ interface Halves<Id> {
 /**
  * The highest value that a majority has reached; in a joint configuration, a majority of both halves.
  *
- * @param valueOf undefined counts as 0.
+ * @param reached undefined counts as 0.
  * @returns Infinity for an empty half: it constrains nothing.
  */
-export function quorumValue<Id>(halves: Halves<Id>, valueOf: (id: Id) => number | undefined): number {
-  return Math.min(majorityValue(halves.voters, valueOf), majorityValue(halves.votersOutgoing, valueOf));
+export function quorumValue<Id>(halves: Halves<Id>, reached: (id: Id) => number | undefined): number {
+  return Math.min(majorityValue(halves.voters, reached), majorityValue(halves.votersOutgoing, reached));
 }
 
-function majorityValue<Id>(voters: readonly Id[], valueOf: (id: Id) => number | undefined): number {
+function majorityValue<Id>(voters: readonly Id[], reached: (id: Id) => number | undefined): number {
   if (voters.length === 0) return Number.POSITIVE_INFINITY;
   const values = new Array<number>(voters.length);
   for (let at = 0; at < voters.length; at++) {
     // Insertion sort: there are a handful of voters, and this runs for every acknowledgement.
-    const value = valueOf(voters[at] as Id) ?? 0;
+    const value = reached(voters[at] as Id) ?? 0;
     let place = at;
     for (; place > 0 && (values[place - 1] as number) > value; place--)
       values[place] = values[place - 1] as number;

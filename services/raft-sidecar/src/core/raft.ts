@@ -168,9 +168,10 @@ export class RaftCore {
   /** The driver has this on disk. Stale reports (the entry there is another by now) are ignored. */
   persisted(report: { readonly lastIndex: number; readonly lastTerm: number }): void {
     const state = this.#state;
-    if (!state.log.written(report.lastIndex, report.lastTerm)) return;
-    if (state.isLeader) onWritten(state, report.lastIndex);
-    this.#changed();
+    if (!state.log.written(report.lastIndex, report.lastTerm) || !state.isLeader) return;
+    const { commitIndex } = state.log;
+    onWritten(state, report.lastIndex);
+    if (state.log.commitIndex > commitIndex) this.#changed();
   }
 
   /** The driver has fetched and installed this snapshot and reset the stored log to it. */
@@ -217,7 +218,7 @@ export class RaftCore {
     const messages = state.messages.splice(0);
     const afterPersist = state.messagesAfterPersist.splice(0);
     // A leader's first messages of a term must not overtake the term and the own vote on their way to the disk.
-    const early = hardState && hardState.promise ? [] : messages;
+    const early = hardState?.promise ? [] : messages;
     const late = early === messages ? afterPersist : [...messages, ...afterPersist];
     const committed = state.log.takeCommitted(state.options.committedBytesMax);
     if (state.isLeader) this.#release(committed);
