@@ -1,0 +1,23 @@
+import type { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
+import { ServiceError } from '@agenda/service-kit/errors';
+import type { Handlers } from '@agenda/service-kit/grpc-server';
+import type { AuditFeed } from '../outbox/audit-feed.ts';
+import type { EventFeed } from '../outbox/event-feed.ts';
+
+/** Open Events streams: the pod's gateway, and tools that watch. */
+const EVENT_STREAMS_MAX = 16;
+
+export function feedHandlers(events: EventFeed, audit: AuditFeed): Handlers<AgendaServiceService> {
+  return {
+    events: async (request, stream) => {
+      if (events.subscriberCount >= EVENT_STREAMS_MAX)
+        throw new ServiceError('overloaded', `more than ${EVENT_STREAMS_MAX} streams of events`, {
+          retryAfterMs: 1_000,
+        });
+      await events.serve(request, stream);
+    },
+    auditFeed: async (request, stream, { nodeId }) => {
+      await audit.serve(request, stream, nodeId);
+    },
+  };
+}

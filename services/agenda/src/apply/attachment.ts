@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AttachRequest, type AttachResponse, StateMachineService } from '@agenda/proto/raft/v1/state_machine';
+import { ServiceError, toServiceError } from '@agenda/service-kit/errors';
+import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import type { Logger } from '@agenda/service-kit/logger';
+import type { MessageStream } from '@agenda/service-kit/message-stream';
+import { StateMachine } from '../state-machine/machine.ts';
+import type { ApplyLoop } from './apply-loop.ts';
+import type { LeadershipWatch } from './leadership-watch.ts';
+
+/** Doubles with each failure in a row. */
+const RECONNECT_MS_MIN = 50;
+const RECONNECT_MS_MAX = 2_000;
+
+type AttachStream = Pick<MessageStream<AttachRequest, AttachResponse>, 'write'>;
+
+export interface AttachmentOptions {
+  readonly channel: Pick<GrpcChannel, 'bidiStream'>;
+  readonly machine: Pick<StateMachine, 'lastApplied'>;
+  readonly applyLoop: ApplyLoop;
+  readonly leadership: LeadershipWatch;
+  readonly logger: Logger;
+}
+
+/** Keeps this agenda attached to its sidecar's stream of committed entries for as long as it can apply them. */
+export class Attachment {
+  readonly #options: AttachmentOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #cancelStream: (() => void) | undefined;
+  #attached = false;
+  #failuresInRow = 0;
+
+  constructor(options: AttachmentOptions) {
+    this.#options = options;
+    options.applyLoop.onHalted(() => this.#detach());
+  }
+
+  get attached(): boolean {
+    return this.#attached;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#detach();
+    await this.#running;
+  }
+
+  #detach(): void {
+    this.#stopping.abort();
+    this.#cancelStream?.();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const failure = await this.#attachOnce();
+      if (signal.aborted) return;
+      const delayMs = Math.min(RECONNECT_MS_MIN * 2 ** this.#failuresInRow, RECONNECT_MS_MAX);
+      this.#failuresInRow += 1;
+      this.#options.logger.warn(
+        { reason: failure.message, delayMs },
+        'not attached to the sidecar; trying again',
+      );
+      await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** @returns why it ended */
+  async #attachOnce(): Promise<ServiceError> {
+    const { channel, applyLoop, leadership, machine } = this.#options;
+    const stream = channel.bidiStream(StateMachineService, 'attach');
+    this.#cancelStream = () => stream.cancel();
+    try {
+      const { index, term, digest } = machine.lastApplied();
+      const hello = {
+        lastApplied: index,
+        lastAppliedTerm: term,
+        featureLevel: StateMachine.featureLevel,
+        digest,
+      };
+      stream.write(AttachRequest.fromPartial({ body: { $case: 'hello', value: hello } }));
+      applyLoop.attach((applied) =>
+        stream.write(AttachRequest.fromPartial({ body: { $case: 'applied', value: applied } })),
+      );
+      for await (const message of stream) await this.#receive(stream, message);
+      return new ServiceError('unavailable', 'the sidecar ended the stream');
+    } catch (error) {
+      return toServiceError(error);
+    } finally {
+      stream.cancel();
+      this.#cancelStream = undefined;
+      this.#attached = false;
+      applyLoop.detach();
+      leadership.forget();
+    }
+  }
+
+  #receive(stream: AttachStream, { body }: AttachResponse): Promise<void> | void {
+    if (!this.#attached) {
+      this.#attached = true;
+      this.#failuresInRow = 0;
+      this.#options.logger.info('attached to the sidecar');
+    }
+    const error = 'snapshots are not offered by this version of the agenda';
+    switch (body?.$case) {
+      case 'committed':
+        return this.#options.applyLoop.push(body.value.entries);
+      case 'leadership':
+        return this.#options.leadership.update(body.value);
+      case 'takeSnapshot':
+        stream.write(AttachRequest.fromPartial({ body: { $case: 'snapshotTaken', value: { error } } }));
+        return;
+      case 'installSnapshot':
+        stream.write(AttachRequest.fromPartial({ body: { $case: 'snapshotInstalled', value: { error } } }));
+        return;
+      default:
+        this.#options.logger.error('the sidecar sent a kind of message that this version does not know');
+    }
+  }
+}

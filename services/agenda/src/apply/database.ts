@@ -1,0 +1,25 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+
+/** Negative: KiB. */
+const CACHE_KIB = 65_536;
+/** The write-ahead log file is cut back to this after a checkpoint. */
+const WAL_BYTES_KEPT = 64 * 1024 * 1024;
+/** Another process (a backup) may hold the file for a moment. */
+const BUSY_TIMEOUT_MS = 2_000;
+
+/**
+ * The agenda's own database. A commit is not synced to disk: the replicated log is the durability, and what a power cut
+ * takes is applied again from it (design §4).
+ */
+export function openDatabase(directory: string): Database.Database {
+  mkdirSync(directory, { recursive: true });
+  const db = new Database(join(directory, 'agenda.db'), { timeout: BUSY_TIMEOUT_MS });
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = NORMAL');
+  db.pragma(`cache_size = ${-CACHE_KIB}`);
+  db.pragma('temp_store = MEMORY');
+  db.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
+  return db;
+}

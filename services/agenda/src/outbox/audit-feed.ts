@@ -1,0 +1,96 @@
+import type { AuditBatch, AuditEntry, AuditFeedRequest } from '@agenda/proto/agenda/v1/agenda';
+import { ServiceError } from '@agenda/service-kit/errors';
+import type { OutboundStream } from '@agenda/service-kit/message-stream';
+import type { AppliedPosition } from '../apply/applied-position.ts';
+import type { Queries } from '../queries/queries.ts';
+import type { AppliedEntry } from '../state-machine/machine.ts';
+import { LogFeed } from './log-feed.ts';
+
+const ENTRIES_PER_MESSAGE_MAX = 128;
+const PAGE_ENTRIES = 256;
+/**
+ * After this a stream is ended in good order. The audit service connects again from what it has stored, and that
+ * position is its acknowledgement: it is the only thing by which records are ever released for pruning.
+ */
+const STREAM_LIFETIME_MS = 10 * 60_000;
+const MAC_COMES_LATER = new Uint8Array(0);
+
+/** Audit records that apply wrote, for the pod's own audit service. */
+export class AuditFeed {
+  readonly #nodeId: string;
+  readonly #position: AppliedPosition;
+  readonly #feed: LogFeed<AuditEntry>;
+  #acknowledgedIndex = 0;
+
+  constructor(
+    queries: Pick<Queries, 'auditAfter' | 'oldestKeptIndex'>,
+    position: AppliedPosition,
+    nodeId: string,
+  ) {
+    this.#nodeId = nodeId;
+    this.#position = position;
+    this.#feed = new LogFeed({
+      history: {
+        page: (index) => queries.auditAfter(index, PAGE_ENTRIES),
+        isPruned: (index) => index < queries.oldestKeptIndex(),
+        get appliedIndex() {
+          return position.index;
+        },
+      },
+      indexOf: (entry) => entry.logIndex,
+      itemsPerMessageMax: ENTRIES_PER_MESSAGE_MAX,
+    });
+  }
+
+  /** The audit service holds everything up to this log index durably. */
+  get acknowledgedIndex(): number {
+    return this.#acknowledgedIndex;
+  }
+
+  onApplied(batch: readonly AppliedEntry[], lastIndex: number): void {
+    if (this.#feed.idle) return;
+    const entries: AuditEntry[] = [];
+    for (const { index, audit } of batch)
+      if (audit.length > 0) entries.push({ logIndex: index, events: [...audit] });
+    this.#feed.publish(entries, lastIndex);
+  }
+
+  /** @param callerNodeId who signed the call. @throws ServiceError `forbidden`, `unprocessable`. */
+  serve(
+    { fromIndex }: AuditFeedRequest,
+    stream: OutboundStream<AuditBatch>,
+    callerNodeId: string,
+  ): Promise<void> {
+    if (callerNodeId !== this.#nodeId)
+      throw new ServiceError(
+        'forbidden',
+        `the audit feed of ${this.#nodeId} is for its own audit service; ask the audit service instead`,
+      );
+    this.#acknowledgedIndex = Math.min(fromIndex, this.#position.index);
+    return this.#feed.serve(
+      {
+        stream,
+        fromIndex,
+        message: (entries, upToIndex) => ({
+          entries: entries as AuditEntry[],
+          upToIndex,
+          mac: MAC_COMES_LATER,
+        }),
+        onPruned: () => prunedError(fromIndex),
+      },
+      AbortSignal.timeout(STREAM_LIFETIME_MS),
+    );
+  }
+
+  close(): void {
+    this.#feed.close();
+  }
+}
+
+function prunedError(fromIndex: number): ServiceError {
+  return new ServiceError(
+    'unprocessable',
+    `audit records after log index ${fromIndex} are no longer kept here: this pod's audit database is older than what it ` +
+      'acknowledged before; restore it from another replica',
+  );
+}

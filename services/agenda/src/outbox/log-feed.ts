@@ -1,0 +1,177 @@
+import type { ServiceError } from '@agenda/service-kit/errors';
+import type { OutboundStream } from '@agenda/service-kit/message-stream';
+
+/** What was written before: pages of it come out of the database. */
+export interface FeedHistory<Item> {
+  /** Items of the log entries after `index`, in order, a bounded number of them. */
+  page(index: number): FeedPage<Item>;
+  /** True if items after `index` have been deleted already. */
+  isPruned(index: number): boolean;
+  /** How far the log is applied. */
+  readonly appliedIndex: number;
+}
+
+export interface FeedPage<Item> {
+  readonly items: readonly Item[];
+  /** The page holds everything up to this log index. */
+  readonly upToIndex: number;
+}
+
+/** How items become messages of one stream. */
+export interface FeedSubscriber<Item, Message> {
+  readonly stream: Pick<OutboundStream<Message>, 'write' | 'drained' | 'closed'>;
+  readonly fromIndex: number;
+  readonly message: (items: readonly Item[], upToIndex: number) => Message;
+  /** The position is no longer kept: a message that says so and makes the reader go on at `appliedIndex`, or an error. */
+  readonly onPruned: (appliedIndex: number) => Message | ServiceError;
+}
+
+interface Live<Item> {
+  position: number;
+  /** @returns false if the reader does not keep up. */
+  readonly send: (items: readonly Item[], upToIndex: number) => boolean;
+  readonly leave: () => void;
+}
+
+/**
+ * One kind of outbox item as resumable streams in log order: backfill from the database → cut over → live.
+ *
+ * Applying is synchronous, and so is the cut-over: once the pages have reached the applied index, the stream joins the
+ * live ones before anything else can be applied. Nothing is therefore left out or sent twice. A reader that does not keep
+ * up leaves the live ones and reads pages again, so nothing is ever buffered for it beyond the transport's own buffer.
+ */
+export class LogFeed<Item> {
+  readonly #history: FeedHistory<Item>;
+  readonly #indexOf: (item: Item) => number;
+  readonly #itemsPerMessageMax: number;
+  readonly #live = new Set<Live<Item>>();
+  readonly #closing = new AbortController();
+  #subscriberCount = 0;
+
+  constructor(options: {
+    readonly history: FeedHistory<Item>;
+    readonly indexOf: (item: Item) => number;
+    readonly itemsPerMessageMax: number;
+  }) {
+    this.#history = options.history;
+    this.#indexOf = options.indexOf;
+    this.#itemsPerMessageMax = options.itemsPerMessageMax;
+  }
+
+  get subscriberCount(): number {
+    return this.#subscriberCount;
+  }
+
+  /** Nobody reads at the moment: gathering the items of a batch can be spared. */
+  get idle(): boolean {
+    return this.#live.size === 0;
+  }
+
+  /** To be called after each applied batch with its items; what is applied next must come with the next call. */
+  publish(items: readonly Item[], upToIndex: number): void {
+    for (const live of this.#live) {
+      if (upToIndex <= live.position) continue;
+      const { position } = live;
+      const fresh =
+        items.length > 0 && this.#indexOf(items[0] as Item) <= position
+          ? items.filter((item) => this.#indexOf(item) > position)
+          : items;
+      live.position = upToIndex;
+      if (!live.send(fresh, upToIndex)) live.leave();
+    }
+  }
+
+  /** Serves one stream until it closes, the feed closes, or `until` aborts. @throws ServiceError of `onPruned` */
+  async serve<Message>(subscriber: FeedSubscriber<Item, Message>, until?: AbortSignal): Promise<void> {
+    const { stream } = subscriber;
+    const signals = [stream.closed, this.#closing.signal, ...(until ? [until] : [])];
+    const over = AbortSignal.any(signals);
+    this.#subscriberCount += 1;
+    try {
+      let position = subscriber.fromIndex;
+      while (!over.aborted) {
+        position = await this.#backfill(subscriber, position, over);
+        if (over.aborted) return;
+        if (position < this.#history.appliedIndex) continue;
+        position = await this.#follow(subscriber, position, over);
+        await stream.drained();
+      }
+    } finally {
+      this.#subscriberCount -= 1;
+    }
+  }
+
+  /** Ends all streams in good order. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /** Sends pages until the applied index is reached. The first message goes out even if there is nothing to say. */
+  async #backfill<Message>(
+    subscriber: FeedSubscriber<Item, Message>,
+    from: number,
+    over: AbortSignal,
+  ): Promise<number> {
+    const history = this.#history;
+    let position = from;
+    do {
+      if (history.isPruned(position)) {
+        position = history.appliedIndex;
+        const notice = subscriber.onPruned(position);
+        if (notice instanceof Error) throw notice;
+        subscriber.stream.write(notice);
+      } else {
+        const page = history.page(position);
+        position = Math.max(position, page.upToIndex);
+        this.#send(subscriber, page.items, position);
+      }
+      await subscriber.stream.drained();
+      await new Promise(setImmediate);
+    } while (position < history.appliedIndex && !over.aborted);
+    return position;
+  }
+
+  /** Sends what is applied, as it is applied, until the reader falls behind. No await stands before the cut-over. */
+  #follow<Message>(
+    subscriber: FeedSubscriber<Item, Message>,
+    position: number,
+    over: AbortSignal,
+  ): Promise<number> {
+    return new Promise((resolve) => {
+      const leave = (): void => {
+        over.removeEventListener('abort', leave);
+        this.#live.delete(live);
+        resolve(live.position);
+      };
+      const live: Live<Item> = {
+        position,
+        send: (items, upToIndex) => this.#send(subscriber, items, upToIndex),
+        leave,
+      };
+      this.#live.add(live);
+      over.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  #send<Message>(
+    subscriber: FeedSubscriber<Item, Message>,
+    items: readonly Item[],
+    upToIndex: number,
+  ): boolean {
+    const max = this.#itemsPerMessageMax;
+    let keepsUp = true;
+    let from = 0;
+    for (; items.length - from > max; from += max) {
+      const part = items.slice(from, from + max);
+      keepsUp = subscriber.stream.write(subscriber.message(part, this.#completeUpTo(items, from + max)));
+    }
+    const rest = from === 0 ? items : items.slice(from);
+    return subscriber.stream.write(subscriber.message(rest, upToIndex)) && keepsUp;
+  }
+
+  /** The last log index whose items all stand before `end`. */
+  #completeUpTo(items: readonly Item[], end: number): number {
+    const last = this.#indexOf(items[end - 1] as Item);
+    return this.#indexOf(items[end] as Item) === last ? last - 1 : last;
+  }
+}
