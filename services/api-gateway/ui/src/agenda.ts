@@ -1,0 +1,119 @@
+/** Wires the parts of the page together, once. */
+
+import { AgendaApi } from './api/agenda-api.ts';
+import { browserSessionStore, exclusivelyAcrossTabs, SESSION_KEY } from './api/browser-session.ts';
+import { ApiClient } from './api/client.ts';
+import { createHttp } from './api/http.ts';
+import { LiveConnection } from './api/live.ts';
+import { Session } from './api/session.ts';
+import type { LiveItem, SessionGrant } from './api/types.ts';
+import { AccountStore } from './features/account/account-store.ts';
+import { AgendaStore } from './features/calendar/agenda-store.ts';
+import { ClusterStore } from './features/cluster/cluster-store.ts';
+import { NotificationsStore } from './features/notifications/notifications-store.ts';
+import { newId } from './ids.ts';
+import { Toasts } from './toasts.ts';
+
+const REFRESH_DEADLINE_MS = 12_000;
+
+export interface Agenda {
+  readonly account: AccountStore;
+  readonly calendar: AgendaStore;
+  readonly notifications: NotificationsStore;
+  readonly cluster: ClusterStore;
+  readonly live: LiveConnection;
+  readonly toasts: Toasts;
+}
+
+export function createAgenda(): Agenda {
+  const http = createHttp();
+  const session = new Session({
+    store: browserSessionStore(),
+    exclusively: exclusivelyAcrossTabs,
+    newId,
+    nowMs: Date.now,
+    refresh: async (refreshToken, idempotencyKey) =>
+      (await http({
+        method: 'POST',
+        path: '/api/auth/refresh',
+        headers: { 'idempotency-key': idempotencyKey },
+        body: { refreshToken },
+        deadlineMs: REFRESH_DEADLINE_MS,
+      })) as SessionGrant,
+  });
+  const wait = (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs));
+  const api = new AgendaApi(new ApiClient({ http, session, wait, nowMs: Date.now }));
+  const account = new AccountStore(api, session);
+  const calendar = new AgendaStore(api);
+  const notifications = new NotificationsStore(api);
+  const cluster = new ClusterStore();
+  const toasts = new Toasts();
+  const live = new LiveConnection({
+    url: `${location.origin.replace(/^http/, 'ws')}/ws`,
+    accessToken: () => session.accessToken(),
+    replaceToken: (refused) => session.replaceToken(refused),
+    onItems: (items) => {
+      for (const item of items) applyLive(agenda, item);
+    },
+    onReset: () => refetch(agenda),
+  });
+  const agenda: Agenda = { account, calendar, notifications, cluster, live, toasts };
+  followAccount(agenda);
+  followNetwork(agenda, session);
+  return agenda;
+}
+
+function applyLive(agenda: Agenda, item: LiveItem): void {
+  agenda.calendar.applyLive(item);
+  agenda.notifications.applyLive(item);
+  if (item.kind === 'notification_added') agenda.toasts.show('info', item.notification.text);
+  if (item.kind === 'profile_changed') agenda.account.adopt(item.user);
+}
+
+function refetch(agenda: Agenda): void {
+  void agenda.calendar.reload();
+  void agenda.notifications.reload();
+  agenda.account.reload().catch((error) => console.warn('the profile could not be read again', error));
+}
+
+/** Everything that belongs to a user starts and ends with the user. */
+function followAccount(agenda: Agenda): void {
+  let userId: string | null = null;
+  const follow = () => {
+    const state = agenda.account.state.get();
+    const now = state.phase === 'signed-in' ? state.user.id : null;
+    if (now === userId) return;
+    userId = now;
+    agenda.live.stop();
+    agenda.calendar.close();
+    agenda.notifications.close();
+    if (now === null) return;
+    agenda.calendar.open(now);
+    agenda.live.start();
+  };
+  agenda.account.state.subscribe(follow);
+  follow();
+}
+
+function followNetwork(agenda: Agenda, session: Session): void {
+  agenda.live.status.subscribe(() => {
+    if (agenda.live.status.get() !== 'live') return;
+    agenda.calendar.reloadIfNeeded();
+    agenda.cluster.pollNow();
+  });
+  // A connection over which nothing comes looks the same as a quiet one.
+  agenda.cluster.onUnreachable = () => {
+    if (agenda.live.status.get() === 'live') agenda.live.retryNow();
+  };
+  const cameBack = () => {
+    agenda.cluster.pollNow();
+    if (agenda.live.status.get() === 'offline') agenda.live.retryNow();
+  };
+  window.addEventListener('online', cameBack);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') cameBack();
+  });
+  window.addEventListener('storage', (event) => {
+    if (event.key === SESSION_KEY || event.key === null) session.storageChanged();
+  });
+}

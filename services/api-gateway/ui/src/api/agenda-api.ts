@@ -1,0 +1,160 @@
+/** Every endpoint that the page uses, typed; the only file that knows their paths. */
+
+import type { ApiClient, ReadOptions } from './client.ts';
+import { ApiError } from './problem.ts';
+import type {
+  AgendaItem,
+  Appointment,
+  AppointmentFields,
+  Notification,
+  Page,
+  SessionGrant,
+  User,
+} from './types.ts';
+
+const PAGE_ITEMS_MAX = 200;
+/** An agenda with more in one range is shown up to here, and the page says so. */
+const AGENDA_PAGES_MAX = 10;
+
+export interface Registration {
+  readonly username: string;
+  readonly password: string;
+  readonly displayName: string;
+  readonly email: string | null;
+  readonly timeZone: string;
+}
+
+export interface ProfileChange {
+  readonly displayName: string;
+  readonly email: string | null;
+  readonly timeZone: string;
+}
+
+export type NewAppointment = AppointmentFields & { readonly allowConflict: boolean };
+export type AppointmentChange = Partial<AppointmentFields> & { readonly allowConflict: boolean };
+
+export interface AgendaRange {
+  /** Instants; half-open. */
+  readonly start: string;
+  readonly end: string;
+}
+
+export interface LoadedAgenda {
+  readonly items: readonly AgendaItem[];
+  /** There is more than the page shows. */
+  readonly truncated: boolean;
+  /** Read from this replica alone, because no leader could confirm that it is up to date. */
+  readonly stale: boolean;
+}
+
+export class AgendaApi {
+  readonly #client: ApiClient;
+
+  constructor(client: ApiClient) {
+    this.#client = client;
+  }
+
+  register(registration: Registration, idempotencyKey: string): Promise<User> {
+    return this.#client.write('POST', '/api/auth/register', registration, {
+      idempotencyKey,
+      anonymous: true,
+    });
+  }
+
+  login(username: string, password: string, idempotencyKey: string): Promise<SessionGrant> {
+    const body = { username, password };
+    return this.#client.write('POST', '/api/auth/login', body, { idempotencyKey, anonymous: true });
+  }
+
+  logout(idempotencyKey: string): Promise<void> {
+    return this.#client.write('POST', '/api/auth/logout', undefined, { idempotencyKey });
+  }
+
+  me(): Promise<User> {
+    return this.#client.read('/api/me');
+  }
+
+  updateProfile(change: ProfileChange, version: number, idempotencyKey: string): Promise<User> {
+    return this.#client.write('PATCH', '/api/me', change, { idempotencyKey, version });
+  }
+
+  changePassword(currentPassword: string, newPassword: string, idempotencyKey: string): Promise<void> {
+    return this.#client.write(
+      'POST',
+      '/api/me/password',
+      { currentPassword, newPassword },
+      { idempotencyKey },
+    );
+  }
+
+  /** All that overlaps the range. Without a leader: what this replica knows, marked as stale. */
+  async agenda(range: AgendaRange, options: ReadOptions = {}): Promise<LoadedAgenda> {
+    try {
+      return await this.#agendaPages(range, false, options);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'no_leader') throw error;
+      return this.#agendaPages(range, true, options);
+    }
+  }
+
+  async #agendaPages(range: AgendaRange, stale: boolean, options: ReadOptions): Promise<LoadedAgenda> {
+    const items: AgendaItem[] = [];
+    let cursor: string | null = null;
+    for (let page = 0; page < AGENDA_PAGES_MAX; page += 1) {
+      const query = new URLSearchParams({
+        start: range.start,
+        end: range.end,
+        limit: String(PAGE_ITEMS_MAX),
+        ...(stale ? { consistency: 'stale' } : {}),
+        ...(cursor === null ? {} : { cursor }),
+      });
+      const answer: Page<AgendaItem> = await this.#client.read(`/api/agenda?${query}`, options);
+      items.push(...answer.items);
+      cursor = answer.nextCursor;
+      if (cursor === null) return { items, truncated: false, stale };
+    }
+    return { items, truncated: true, stale };
+  }
+
+  appointment(id: string): Promise<Appointment> {
+    return this.#client.read(`/api/appointments/${encodeURIComponent(id)}`);
+  }
+
+  createAppointment(appointment: NewAppointment, idempotencyKey: string): Promise<Appointment> {
+    return this.#client.write('POST', '/api/appointments', appointment, { idempotencyKey });
+  }
+
+  updateAppointment(
+    id: string,
+    version: number,
+    change: AppointmentChange,
+    idempotencyKey: string,
+  ): Promise<Appointment> {
+    const path = `/api/appointments/${encodeURIComponent(id)}`;
+    return this.#client.write('PATCH', path, change, { idempotencyKey, version });
+  }
+
+  deleteAppointment(id: string, version: number, idempotencyKey: string): Promise<void> {
+    const path = `/api/appointments/${encodeURIComponent(id)}`;
+    return this.#client.write('DELETE', path, undefined, { idempotencyKey, version });
+  }
+
+  notifications(cursor: string | null, limit: number): Promise<Page<Notification>> {
+    const query = new URLSearchParams({ limit: String(limit), ...(cursor === null ? {} : { cursor }) });
+    return this.#client.read(`/api/notifications?${query}`);
+  }
+
+  async unreadCount(): Promise<number> {
+    const answer = await this.#client.read<{ count: number }>('/api/notifications/unread?limit=1');
+    return answer.count;
+  }
+
+  markRead(notificationId: string, idempotencyKey: string): Promise<void> {
+    const path = `/api/notifications/${encodeURIComponent(notificationId)}/read`;
+    return this.#client.write('POST', path, undefined, { idempotencyKey });
+  }
+
+  markAllRead(idempotencyKey: string): Promise<void> {
+    return this.#client.write('POST', '/api/notifications/read', undefined, { idempotencyKey });
+  }
+}

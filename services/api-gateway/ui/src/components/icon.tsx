@@ -1,0 +1,21 @@
+const PATHS = {
+  plus: 'M12 5v14M5 12h14',
+  left: 'M15 5l-7 7 7 7',
+  right: 'M9 5l7 7-7 7',
+  close: 'M6 6l12 12M18 6L6 18',
+  bell: 'M6 17h12l-1.4-2.2V10a4.6 4.6 0 0 0-9.2 0v4.8zM10 20h4',
+  warning: 'M12 4L2.8 19.5h18.4zM12 10v4.5M12 17.2v.1',
+  info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 11v5.5M12 7.6v.1',
+  pin: 'M12 21s6.5-5.6 6.5-11a6.5 6.5 0 0 0-13 0c0 5.4 6.5 11 6.5 11M12 12.3a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.6',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** Decoration: what it means is said by the text or the label beside it. */
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,52 @@
+import { useRef } from 'react';
+import type { User } from '../../api/types.ts';
+
+interface AccountMenuProps {
+  readonly user: User;
+  readonly onProfile: () => void;
+  readonly onPassword: () => void;
+  readonly onLogOut: () => void;
+}
+
+/** Initials that open a small menu; the browser's popover closes it on Escape and on a click elsewhere. */
+export function AccountMenu({ user, onProfile, onPassword, onLogOut }: AccountMenuProps) {
+  const panel = useRef<HTMLDivElement>(null);
+  const choose = (action: () => void) => () => {
+    panel.current?.hidePopover();
+    action();
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="avatar"
+        popoverTarget="account-menu"
+        aria-label={`Account of ${user.displayName}`}
+        data-testid="account-menu-button"
+      >
+        {initials(user.displayName || user.username)}
+      </button>
+      <div ref={panel} id="account-menu" className="popover account-menu" popover="auto">
+        <p className="account-menu-who">
+          <strong>{user.displayName}</strong>
+          <span>{user.username}</span>
+        </p>
+        <button type="button" className="menu-item" onClick={choose(onProfile)} data-testid="open-profile">
+          Profile
+        </button>
+        <button type="button" className="menu-item" onClick={choose(onPassword)} data-testid="open-password">
+          Change password
+        </button>
+        <button type="button" className="menu-item" onClick={choose(onLogOut)} data-testid="log-out">
+          Log out
+        </button>
+      </div>
+    </>
+  );
+}
+
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : ''].map((word) => [...(word ?? '')][0] ?? '');
+  return letters.join('').toUpperCase();
+}

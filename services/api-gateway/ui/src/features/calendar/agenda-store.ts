@@ -1,0 +1,165 @@
+/** Loads, keeps and changes the agenda that is on the screen. */
+
+import type { AgendaApi, AgendaRange, AppointmentChange, NewAppointment } from '../../api/agenda-api.ts';
+import { ApiError, explain } from '../../api/problem.ts';
+import type { AgendaItem, Appointment, LiveItem } from '../../api/types.ts';
+import { Store } from '../../store.ts';
+import {
+  type AgendaItems,
+  NO_ITEMS,
+  restored,
+  withChanged,
+  withLoaded,
+  withMoved,
+  withRemoved,
+} from './agenda-items.ts';
+
+const DAY_MS = 86_400_000;
+/** Fetched beyond both ends of what is on the screen, so that the next page is there before it is asked for. */
+const MARGIN_DAYS_MAX = 31;
+
+export interface AgendaState {
+  readonly items: AgendaItems;
+  readonly loading: boolean;
+  /** Why the last load failed; what was loaded before stays. */
+  readonly loadError: string | null;
+  readonly truncated: boolean;
+  readonly stale: boolean;
+}
+
+const EMPTY: AgendaState = {
+  items: NO_ITEMS,
+  loading: false,
+  loadError: null,
+  truncated: false,
+  stale: false,
+};
+
+export class AgendaStore {
+  readonly state = new Store<AgendaState>(EMPTY);
+  readonly #api: AgendaApi;
+  #viewerId = '';
+  #range: AgendaRange | null = null;
+  #load: AbortController | null = null;
+  #changedSinceLoad = new Set<string>();
+
+  constructor(api: AgendaApi) {
+    this.#api = api;
+  }
+
+  open(viewerId: string): void {
+    this.#viewerId = viewerId;
+  }
+
+  close(): void {
+    this.#load?.abort();
+    this.#load = null;
+    this.#range = null;
+    this.state.set(EMPTY);
+  }
+
+  /** @param start @param end What the grid shows. */
+  show(start: Date, end: Date): void {
+    const marginMs = Math.min(end.getTime() - start.getTime(), MARGIN_DAYS_MAX * DAY_MS);
+    this.#range = {
+      start: new Date(start.getTime() - marginMs).toISOString(),
+      end: new Date(end.getTime() + marginMs).toISOString(),
+    };
+    void this.reload();
+  }
+
+  /** The newest load wins; the one under way is given up. */
+  async reload(): Promise<void> {
+    if (this.#range === null) return;
+    this.#load?.abort();
+    const load = new AbortController();
+    this.#load = load;
+    this.#changedSinceLoad = new Set();
+    this.state.update({ loading: true });
+    try {
+      const { items, truncated, stale } = await this.#api.agenda(this.#range, { signal: load.signal });
+      if (this.#load !== load) return;
+      const merged = withLoaded(this.#items, items, this.#changedSinceLoad);
+      this.state.set({ items: merged, loading: false, loadError: null, truncated, stale });
+    } catch (error) {
+      if (this.#load !== load) return;
+      const ended = error instanceof ApiError && error.code === 'session_ended';
+      this.state.update({ loading: false, loadError: ended ? null : explain(error) });
+    }
+  }
+
+  /** After a reconnection: only if what is shown may be old or incomplete. */
+  reloadIfNeeded(): void {
+    const { loadError, stale } = this.state.get();
+    if (loadError !== null || stale) void this.reload();
+  }
+
+  applyLive(item: LiveItem): void {
+    if (item.kind === 'appointment_changed') this.#changed(item.appointment);
+    if (item.kind === 'appointment_removed') this.#removed(item.appointmentId, item.version);
+  }
+
+  async create(appointment: NewAppointment, idempotencyKey: string): Promise<void> {
+    this.#changed(await this.#api.createAppointment(appointment, idempotencyKey));
+  }
+
+  async change(item: AgendaItem, change: AppointmentChange, idempotencyKey: string): Promise<void> {
+    this.#changed(await this.#api.updateAppointment(item.id, item.version, change, idempotencyKey));
+  }
+
+  /** Shows the new time at once, and takes it back if it is refused. */
+  async move(item: AgendaItem, change: AppointmentChange, idempotencyKey: string): Promise<void> {
+    const { start = item.start, end = item.end, allDay = item.allDay } = change;
+    this.#setItems(withMoved(this.#items, { ...item, start, end, allDay }));
+    try {
+      await this.change(item, change, idempotencyKey);
+    } catch (error) {
+      this.#setItems(restored(this.#items, item));
+      throw error;
+    }
+  }
+
+  async remove(item: AgendaItem, idempotencyKey: string): Promise<void> {
+    await this.#api.deleteAppointment(item.id, item.version, idempotencyKey);
+    this.#removed(item.id, item.version);
+  }
+
+  /** By id, from the server if it is not on the screen. Null: it no longer exists, or is not the viewer's. */
+  async find(appointmentId: string): Promise<AgendaItem | null> {
+    return this.#items.byKey.get(appointmentId) ?? this.#fetch(appointmentId);
+  }
+
+  /** The server's current version, which is also taken into the agenda. Null: it no longer exists. */
+  async refresh(item: AgendaItem): Promise<AgendaItem | null> {
+    const current = await this.#fetch(item.id);
+    if (current === null) this.#removed(item.id, item.version);
+    return current;
+  }
+
+  async #fetch(appointmentId: string): Promise<AgendaItem | null> {
+    try {
+      this.#changed(await this.#api.appointment(appointmentId));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'not_found') throw error;
+      return null;
+    }
+    return this.#items.byKey.get(appointmentId) ?? null;
+  }
+
+  get #items(): AgendaItems {
+    return this.state.get().items;
+  }
+
+  #setItems(items: AgendaItems): void {
+    this.state.update({ items });
+  }
+
+  #changed(appointment: Appointment): void {
+    this.#changedSinceLoad.add(appointment.id);
+    this.#setItems(withChanged(this.#items, appointment, this.#viewerId));
+  }
+
+  #removed(appointmentId: string, version: number): void {
+    this.#setItems(withRemoved(this.#items, appointmentId, version));
+  }
+}

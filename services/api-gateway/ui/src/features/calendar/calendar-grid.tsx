@@ -1,0 +1,100 @@
+import FullCalendar, {
+  type CalendarController,
+  type EventClickInfo,
+  type EventDropInfo,
+  type EventResizeDoneInfo,
+  type MountInfo,
+} from '@fullcalendar/react';
+import dayGridPlugin from '@fullcalendar/react/daygrid';
+import interactionPlugin from '@fullcalendar/react/interaction';
+import listPlugin from '@fullcalendar/react/list';
+import themePlugin from '@fullcalendar/react/themes/breezy';
+import timeGridPlugin from '@fullcalendar/react/timegrid';
+import { memo, useMemo } from 'react';
+import type { AgendaItem } from '../../api/types.ts';
+import type { AgendaItems } from './agenda-items.ts';
+import { type CalendarSpan, toEventInput } from './event-input.ts';
+import { FIRST_DAY, LOCALE } from './locale.ts';
+import { THREE_DAYS } from './views.ts';
+
+const PLUGINS = [themePlugin, timeGridPlugin, dayGridPlugin, listPlugin, interactionPlugin];
+const VIEWS = {
+  [THREE_DAYS]: { type: 'timeGrid', duration: { days: 3 } },
+  dayGridMonth: { dayMaxEvents: true },
+  listWeek: { listDayFormat: { weekday: 'long' }, listDayAltFormat: { day: 'numeric', month: 'long' } },
+} as const;
+const TIME_FORMAT = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
+const LONG_PRESS_MS = 350;
+
+interface CalendarGridProps {
+  readonly items: AgendaItems;
+  readonly viewerId: string;
+  readonly timeZone: string;
+  readonly controller: CalendarController;
+  readonly initialView: string;
+  readonly onShow: (start: Date, end: Date) => void;
+  readonly onSelect: (span: CalendarSpan) => void;
+  readonly onOpen: (item: AgendaItem) => void;
+  readonly onMove: (item: AgendaItem, span: CalendarSpan) => void;
+}
+
+export const CalendarGrid = memo(function CalendarGrid(props: CalendarGridProps) {
+  const { items, viewerId, timeZone, controller, initialView, onShow, onSelect, onOpen, onMove } = props;
+  const events = useMemo(
+    () => [...items.byKey.values()].map((item) => toEventInput(item, viewerId)),
+    [items, viewerId],
+  );
+  const moved = (info: EventDropInfo | EventResizeDoneInfo) => {
+    const item = items.byKey.get(info.event.id);
+    if (item === undefined) info.revert();
+    else onMove(item, info.event);
+  };
+  const clicked = (info: EventClickInfo) => {
+    info.jsEvent.preventDefault();
+    const item = items.byKey.get(info.event.id);
+    if (item !== undefined) onOpen(item);
+  };
+  return (
+    <FullCalendar
+      plugins={PLUGINS}
+      controller={controller}
+      initialView={initialView}
+      views={VIEWS}
+      headerToolbar={false}
+      borderless
+      height="100%"
+      locale={LOCALE}
+      firstDay={FIRST_DAY}
+      timeZone={timeZone}
+      events={events}
+      nowIndicator
+      navLinks
+      selectable
+      selectMirror
+      editable
+      eventResizableFromStart
+      eventInteractive
+      longPressDelay={LONG_PRESS_MS}
+      unselectCancel=".dialog"
+      scrollTime="07:30:00"
+      slotDuration="00:30:00"
+      snapDuration="00:15:00"
+      eventMinHeight={22}
+      eventTimeFormat={TIME_FORMAT}
+      slotHeaderFormat={TIME_FORMAT}
+      allDayText="all day"
+      noEventsText="Nothing here yet."
+      datesSet={(info) => onShow(info.start, info.end)}
+      select={onSelect}
+      eventClick={clicked}
+      eventDrop={moved}
+      eventResize={moved}
+      eventDidMount={markElement}
+    />
+  );
+});
+
+/** So that tests and browser tools can find an appointment's element. */
+function markElement(info: MountInfo<{ event: { id: string } }>): void {
+  info.el.dataset.appointment = info.event.id;
+}

@@ -1,0 +1,72 @@
+import { useRef } from 'react';
+import { explain } from '../../api/problem.ts';
+import type { Notification } from '../../api/types.ts';
+import { Icon } from '../../components/icon.tsx';
+import { useAgenda, useStore } from '../../use-agenda.ts';
+import { NotificationList } from './notification-list.tsx';
+
+const COUNT_SHOWN_MAX = 99;
+
+interface NotificationBellProps {
+  readonly timeZone: string;
+  readonly onOpenAppointment: (appointmentId: string) => void;
+}
+
+export function NotificationBell({ timeZone, onOpenAppointment }: NotificationBellProps) {
+  const { notifications, toasts } = useAgenda();
+  const state = useStore(notifications.state);
+  const panel = useRef<HTMLDivElement>(null);
+  const markRead = (id: string | null) => {
+    notifications.markRead(id).catch((error) => toasts.show('error', explain(error)));
+  };
+  const open = (notification: Notification) => {
+    if (notification.readAt === null) markRead(notification.id);
+    if (notification.appointmentId === null) return;
+    panel.current?.hidePopover();
+    onOpenAppointment(notification.appointmentId);
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="button button-icon bell"
+        popoverTarget="notifications"
+        aria-label={state.unread === 0 ? 'Notifications' : `Notifications, ${state.unread} unread`}
+        data-testid="notifications-button"
+      >
+        <Icon name="bell" />
+        {state.unread > 0 && (
+          <span className="badge" aria-hidden="true" data-testid="unread-count">
+            {state.unread > COUNT_SHOWN_MAX ? `${COUNT_SHOWN_MAX}+` : state.unread}
+          </span>
+        )}
+      </button>
+      <div
+        ref={panel}
+        id="notifications"
+        className="popover notifications"
+        popover="auto"
+        data-testid="notifications"
+      >
+        <div className="notifications-head">
+          <h2>Notifications</h2>
+          <button
+            type="button"
+            className="button button-small button-quiet"
+            disabled={state.unread === 0}
+            onClick={() => markRead(null)}
+            data-testid="mark-all-read"
+          >
+            Mark all as read
+          </button>
+        </div>
+        <NotificationList
+          state={state}
+          timeZone={timeZone}
+          onOpen={open}
+          onMore={() => void notifications.loadMore()}
+        />
+      </div>
+    </>
+  );
+}
