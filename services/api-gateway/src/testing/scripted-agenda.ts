@@ -1,0 +1,225 @@
+import {
+  AgendaServiceService,
+  CountUnreadResponse,
+  DoneResponse,
+  type EventsRequest,
+  NotificationsResponse,
+  StatusResponse,
+} from '@agenda/proto/agenda/v1/agenda';
+import type { EventBatch } from '@agenda/proto/agenda/v1/event';
+import { type Notification, NotificationKind, type User } from '@agenda/proto/agenda/v1/model';
+import { ServiceError } from '@agenda/service-kit/errors';
+import { GrpcServer, type Handlers } from '@agenda/service-kit/grpc-server';
+import { uuidv7 } from '@agenda/service-kit/ids';
+import { createLogger, type Logger } from '@agenda/service-kit/logger';
+import type { OutboundStream } from '@agenda/service-kit/message-stream';
+import { Verifier } from '@agenda/service-kit/signature';
+import { accountHandlers, newSession, newUser } from './agenda-accounts.ts';
+import { appointmentHandlers, page } from './agenda-appointments.ts';
+import { AgendaState } from './agenda-state.ts';
+
+export const CLUSTER_SECRET = 'the-cluster-secret-of-the-gateway-tests';
+const LOOPBACK = '127.0.0.1';
+const CLOSE_GRACE_MS = 100;
+const LIMIT_DEFAULT = 50;
+const EVENTS_PER_BATCH_MAX = 128;
+const MAC_COMES_LATER = new Uint8Array(0);
+
+export interface SeenCall {
+  readonly method: keyof typeof AgendaServiceService;
+  // biome-ignore lint/suspicious/noExplicitAny: the request of whichever method it is; tests know which.
+  readonly request: any;
+  readonly requestId: string;
+}
+
+type EventStream = OutboundStream<EventBatch>;
+
+export function testLogger(): Logger {
+  return createLogger({ component: 'test', nodeId: 'agenda-1', level: process.env.LOG_LEVEL ?? 'silent' });
+}
+
+export function loopbackServer(): GrpcServer {
+  return new GrpcServer({ verifier: new Verifier([CLUSTER_SECRET]), logger: testLogger() });
+}
+
+/** An agenda of one replica in memory that speaks the real protocol over loopback, and does what a test tells it. */
+export class ScriptedAgenda {
+  readonly state = new AgendaState();
+  readonly calls: SeenCall[] = [];
+  /** What each new Events stream asked for. */
+  readonly eventRequests: EventsRequest[] = [];
+  status: StatusResponse = StatusResponse.fromPartial({
+    attached: true,
+    leaderId: 'agenda-1#1',
+    acceptsWrites: true,
+    featureLevel: 1,
+  });
+  /** Asked before each unary call; an error refuses it, a promise holds it. */
+  before: (call: SeenCall) => ServiceError | Promise<void> | undefined = () => undefined;
+  #server: GrpcServer = loopbackServer();
+  readonly #streams = new Set<EventStream>();
+  #port = 0;
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get eventStreamCount(): number {
+    return this.#streams.size;
+  }
+
+  /** Also after `stop`: then on the port it had. */
+  async start(): Promise<this> {
+    this.#server = loopbackServer();
+    this.#server.addService(AgendaServiceService, this.#watched());
+    this.#port = await this.#server.listen({ host: LOOPBACK, port: this.#port });
+    this.#server.setServing(true);
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.breakEventStreams();
+    await this.#server.close(CLOSE_GRACE_MS);
+  }
+
+  /** A user with a living session, without the detour by register and login. */
+  addUser(username: string, given: Partial<User> = {}): { user: User; sessionId: string } {
+    const user = newUser(username, given);
+    const session = newSession(user.id);
+    this.state.accounts.set(user.id, { user, password: `${username}-password` });
+    this.state.sessions.set(session.id, session);
+    return { user, sessionId: session.id };
+  }
+
+  /** Another living session of the same user. */
+  addSession(userId: string): string {
+    const session = newSession(userId);
+    this.state.sessions.set(session.id, session);
+    return session.id;
+  }
+
+  /** @returns what was added, and the index that brought it. */
+  notify(userId: string, text: string): { notification: Notification; index: number } {
+    const notification: Notification = {
+      id: uuidv7(),
+      userId,
+      kind: NotificationKind.NOTIFICATION_KIND_CONFLICT,
+      createdAtMs: Date.now(),
+      readAtMs: 0,
+      appointmentId: '',
+      groupId: '',
+      actorId: '',
+      text,
+      logIndex: this.state.index + 1,
+    };
+    this.state.notifications.unshift(notification);
+    const index = this.state.happen([userId], { $case: 'notificationAdded', value: notification });
+    return { notification, index };
+  }
+
+  callsOf(method: SeenCall['method']): SeenCall[] {
+    return this.calls.filter((call) => call.method === method);
+  }
+
+  breakEventStreams(): void {
+    for (const stream of this.#streams) stream.end();
+    this.#streams.clear();
+  }
+
+  #watched(): Handlers<typeof AgendaServiceService> {
+    const unary: Handlers<typeof AgendaServiceService> = {
+      ...accountHandlers(this.state),
+      ...appointmentHandlers(this.state),
+      ...this.#notificationHandlers(),
+      getStatus: () => ({ ...this.status, lastApplied: this.state.index }),
+    };
+    const watched = Object.entries(unary).map(([method, handler]) => [
+      method,
+      // biome-ignore lint/suspicious/noExplicitAny: the same handler, seen from outside.
+      async (request: any, context: any) => {
+        const call: SeenCall = {
+          method: method as SeenCall['method'],
+          request,
+          requestId: context.requestId,
+        };
+        this.calls.push(call);
+        const verdict = this.before(call);
+        if (verdict instanceof ServiceError) throw verdict;
+        await verdict;
+        // biome-ignore lint/suspicious/noExplicitAny: as above.
+        return (handler as any)(request, context);
+      },
+    ]);
+    return {
+      ...Object.fromEntries(watched),
+      events: (request, stream) => this.#serveEvents(request, stream),
+    };
+  }
+
+  #notificationHandlers(): Handlers<typeof AgendaServiceService> {
+    const { state } = this;
+    const unread = (userId: string): Notification[] =>
+      state.notifications.filter((item) => item.userId === userId && item.readAtMs === 0);
+    return {
+      listNotifications: ({ context, unreadOnly, limit, cursor }) => {
+        const { userId } = state.read(context);
+        const all = unreadOnly
+          ? unread(userId)
+          : state.notifications.filter((item) => item.userId === userId);
+        const { items, nextCursor } = page(all, limit || LIMIT_DEFAULT, cursor);
+        return NotificationsResponse.fromPartial({ notifications: items, nextCursor, index: state.index });
+      },
+      countUnread: ({ context }) => {
+        const { userId } = state.read(context);
+        return CountUnreadResponse.fromPartial({ count: unread(userId).length, index: state.index });
+      },
+      markNotificationRead: ({ context, notificationId }) =>
+        state.write(context, (index) => {
+          const { userId } = state.userOf(context);
+          const chosen = unread(userId).filter((item) => notificationId === '' || item.id === notificationId);
+          const known = state.notifications.some(
+            (item) => item.userId === userId && item.id === notificationId,
+          );
+          if (notificationId !== '' && !known)
+            throw new ServiceError('not_found', `there is no notification ${notificationId}`);
+          for (const item of chosen) item.readAtMs = Date.now();
+          state.emit(index, [userId], { $case: 'notificationsRead', value: { notificationId } });
+          return DoneResponse.fromPartial({ index });
+        }),
+    };
+  }
+
+  /** As the agenda does: what is kept after the position, then what comes; the first message even if it is empty. */
+  async #serveEvents(request: EventsRequest, stream: EventStream): Promise<void> {
+    this.eventRequests.push(request);
+    const { state } = this;
+    let position = request.liveOnly ? state.index : request.fromIndex;
+    if (position < state.prunedUpTo) {
+      position = state.index;
+      stream.write({ events: [], upToIndex: position, reset: true, mac: MAC_COMES_LATER });
+    }
+    const send = (): void => {
+      const fresh = state.events.filter((event) => event.logIndex > position);
+      position = Math.max(position, state.index);
+      // A batch's upToIndex is what is complete once it has arrived: only the last one closes the range.
+      for (let from = 0; from + EVENTS_PER_BATCH_MAX < fresh.length; from += EVENTS_PER_BATCH_MAX) {
+        const part = fresh.slice(from, from + EVENTS_PER_BATCH_MAX);
+        const upToIndex = (part[0]?.logIndex ?? 1) - 1;
+        stream.write({ events: part, upToIndex, reset: false, mac: MAC_COMES_LATER });
+      }
+      const rest = fresh.slice(
+        Math.floor(Math.max(0, fresh.length - 1) / EVENTS_PER_BATCH_MAX) * EVENTS_PER_BATCH_MAX,
+      );
+      stream.write({ events: rest, upToIndex: position, reset: false, mac: MAC_COMES_LATER });
+    };
+    this.#streams.add(stream);
+    send();
+    const unwatch = state.watch(send);
+    await new Promise<void>((resolve) => {
+      stream.closed.addEventListener('abort', () => resolve(), { once: true });
+      if (stream.closed.aborted) resolve();
+    });
+    unwatch();
+    this.#streams.delete(stream);
+  }
+}
