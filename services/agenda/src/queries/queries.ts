@@ -1,0 +1,163 @@
+/** Everything that reads the agenda's database. Callers have made sure that it is fresh enough. */
+import { AuditEntry } from '@agenda/proto/agenda/v1/agenda';
+import { CommandResult } from '@agenda/proto/agenda/v1/command';
+import { type Event, EventBatch } from '@agenda/proto/agenda/v1/event';
+import type { Appointment, Notification, Occurrence, User, UserRole } from '@agenda/proto/agenda/v1/model';
+import type { Database } from 'better-sqlite3';
+import { DEDUPLICATION_WINDOW_MS } from '../state-machine/applied-commands.ts';
+import { appointmentFromRow } from '../state-machine/appointments.ts';
+import { notificationFromRow } from '../state-machine/notifications.ts';
+import { userFromRow } from '../state-machine/users.ts';
+import { decodeCursor, type Page, pageOf } from './cursor.ts';
+import { type FeedRow, type OccurrenceRow, prepareQueries } from './statements.ts';
+
+export interface SessionInfo {
+  readonly userId: string;
+  readonly username: string;
+  readonly role: UserRole;
+  readonly generation: number;
+  readonly expiresAtMs: number;
+}
+
+export interface FeedPage<Item> {
+  readonly items: readonly Item[];
+  /** The page holds everything up to this log index. */
+  readonly upToIndex: number;
+}
+
+export class Queries {
+  readonly #statements: ReturnType<typeof prepareQueries>;
+
+  constructor(db: Database) {
+    this.#statements = prepareQueries(db);
+  }
+
+  /** Undefined: ended, or expired by log time. */
+  session(sessionId: string): SessionInfo | undefined {
+    const row = this.#statements.session.get(sessionId);
+    return (
+      row && {
+        userId: row.user_id,
+        username: row.username,
+        role: row.role,
+        generation: row.generation,
+        expiresAtMs: row.expires_at_ms,
+      }
+    );
+  }
+
+  userForLogin(
+    username: string,
+  ): { readonly user: User; readonly passwordHash: string; readonly passwordVersion: number } | undefined {
+    const row = this.#statements.userByName.get(username);
+    return (
+      row && {
+        user: userFromRow(row),
+        passwordHash: row.password_hash,
+        passwordVersion: row.password_version,
+      }
+    );
+  }
+
+  user(userId: string): User | undefined {
+    const row = this.#statements.userById.get(userId);
+    return row && userFromRow(row);
+  }
+
+  /** By prefix of the user name or of a word of the display name; e-mail addresses are not shown. */
+  searchUsers(query: string, limit: number, cursor: string): Page<User> {
+    const [after] = decodeCursor(cursor, ['']) ?? [''];
+    const pattern = query.replace(/[\\%_]/g, '\\$&');
+    const rows = this.#statements.searchUsers.all({
+      prefix: `${pattern}%`,
+      word: `% ${pattern}%`,
+      after,
+      limit: limit + 1,
+    });
+    return pageOf(
+      rows,
+      limit,
+      (row) => ({ ...userFromRow(row), email: '' }),
+      (row) => [row.username],
+    );
+  }
+
+  /** Undefined: there is none, or the viewer may not know of it. */
+  appointmentFor(viewerId: string, appointmentId: string): Appointment | undefined {
+    const row = this.#statements.appointment.get(appointmentId);
+    return row && row.owner_id === viewerId && row.deleted_at_ms === 0 ? appointmentFromRow(row) : undefined;
+  }
+
+  /** What stands in a person's own agenda and overlaps [fromMs, toMs), by start, then id. */
+  agenda(personId: string, fromMs: number, toMs: number, limit: number, cursor: string): Page<Occurrence> {
+    const [afterMs, afterId] = decodeCursor(cursor, [0, '']) ?? [-1, ''];
+    const rows = this.#statements.agenda.all({ personId, fromMs, toMs, afterMs, afterId, limit: limit + 1 });
+    return pageOf(rows, limit, occurrenceFromRow, (row) => [row.entry_start_ms, row.id]);
+  }
+
+  /** Newest first. */
+  notifications(userId: string, unreadOnly: boolean, limit: number, cursor: string): Page<Notification> {
+    const [beforeIndex, beforeOrdinal] = decodeCursor(cursor, [0, 0]) ?? [Number.MAX_SAFE_INTEGER, 0];
+    const statement = unreadOnly ? this.#statements.unreadNotifications : this.#statements.notifications;
+    const rows = statement.all({ userId, beforeIndex, beforeOrdinal, limit: limit + 1 });
+    return pageOf(rows, limit, notificationFromRow, (row) => [row.log_index, row.ordinal]);
+  }
+
+  unreadCount(userId: string): number {
+    return this.#statements.unreadCount.get(userId)?.count ?? 0;
+  }
+
+  /** Undefined: not applied within the deduplication window. */
+  commandResult(
+    commandId: Uint8Array,
+  ): { readonly fingerprint: Uint8Array; readonly result: CommandResult } | undefined {
+    const row = this.#statements.commandResult.get(commandId, DEDUPLICATION_WINDOW_MS);
+    return row && { fingerprint: row.fingerprint, result: CommandResult.decode(row.result) };
+  }
+
+  /** Events of up to `limit` log entries after `index`. */
+  eventsAfter(index: number, limit: number): FeedPage<Event> {
+    return this.#feedPage(
+      this.#statements.eventsAfter.all(index, limit),
+      limit,
+      (bytes) => EventBatch.decode(bytes).events,
+    );
+  }
+
+  /** Audit records of up to `limit` log entries after `index`. */
+  auditAfter(index: number, limit: number): FeedPage<AuditEntry> {
+    return this.#feedPage(this.#statements.auditAfter.all(index, limit), limit, (bytes) => [
+      AuditEntry.decode(bytes),
+    ]);
+  }
+
+  /** The least position after which nothing is missing: 0 until something was pruned. */
+  oldestKeptIndex(): number {
+    return this.#statements.prunedIndex.get()?.pruned_index ?? 0;
+  }
+
+  /** A page that is not full has reached what is applied. */
+  #feedPage<Item>(
+    rows: readonly FeedRow[],
+    limit: number,
+    decode: (bytes: Uint8Array) => readonly Item[],
+  ): FeedPage<Item> {
+    const full = rows.length === limit;
+    const upToIndex = full
+      ? (rows.at(-1) as FeedRow).log_index
+      : (this.#statements.appliedIndex.get()?.applied_index ?? 0);
+    return { items: rows.flatMap((row) => decode(row.bytes)), upToIndex };
+  }
+}
+
+function occurrenceFromRow(row: OccurrenceRow): Occurrence {
+  return {
+    appointment: appointmentFromRow(row),
+    startMs: row.entry_start_ms,
+    endMs: row.entry_end_ms,
+    recurrenceStartMs: row.recurrence_start_ms,
+    myStatus: row.entry_status,
+    conflict: row.conflict !== 0,
+    userId: row.person_id,
+  };
+}

@@ -1,0 +1,102 @@
+/** The SQL of the queries, prepared once. */
+import type { ParticipantStatus, UserRole } from '@agenda/proto/agenda/v1/model';
+import type { Database } from 'better-sqlite3';
+import type { AppointmentRow } from '../state-machine/appointments.ts';
+import type { NotificationRow } from '../state-machine/notifications.ts';
+import { overlapQuery } from '../state-machine/spans.ts';
+import type { UserRow } from '../state-machine/users.ts';
+
+interface SessionInfoRow {
+  readonly user_id: string;
+  readonly username: string;
+  readonly role: UserRole;
+  readonly generation: number;
+  readonly expires_at_ms: number;
+}
+
+export interface OccurrenceRow extends AppointmentRow {
+  readonly person_id: string;
+  readonly entry_start_ms: number;
+  readonly entry_end_ms: number;
+  readonly recurrence_start_ms: number;
+  readonly entry_status: ParticipantStatus;
+  readonly conflict: number;
+}
+
+export interface FeedRow {
+  readonly log_index: number;
+  readonly bytes: Uint8Array;
+}
+
+interface AgendaRange {
+  readonly personId: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly afterMs: number;
+  readonly afterId: string;
+  readonly limit: number;
+}
+
+interface NotificationRange {
+  readonly userId: string;
+  readonly beforeIndex: number;
+  readonly beforeOrdinal: number;
+  readonly limit: number;
+}
+
+const ENTRY_COLUMNS = `e.person_id, e.appointment_id, e.start_ms AS entry_start_ms, e.end_ms AS entry_end_ms,
+  e.recurrence_start_ms, e.status AS entry_status, e.conflict`;
+const AFTER_CURSOR = '(e.start_ms, e.appointment_id) > (@afterMs, @afterId)';
+
+/** The page is cut before the join: appointments are fetched for what is shown only. */
+const AGENDA = `
+  SELECT a.*, x.* FROM (
+    SELECT * FROM (${overlapQuery(ENTRY_COLUMNS, AFTER_CURSOR)})
+    ORDER BY entry_start_ms, appointment_id LIMIT @limit
+  ) x JOIN appointments a ON a.id = x.appointment_id
+  ORDER BY x.entry_start_ms, x.appointment_id`;
+
+function notificationQuery(also: string): string {
+  return `SELECT * FROM notifications
+    WHERE user_id = @userId AND (log_index, ordinal) < (@beforeIndex, @beforeOrdinal) ${also}
+    ORDER BY log_index DESC, ordinal DESC LIMIT @limit`;
+}
+
+export function prepareQueries(db: Database) {
+  return {
+    session: db.prepare<[string], SessionInfoRow>(
+      `SELECT s.user_id, u.username, u.role, s.generation, s.expires_at_ms
+       FROM sessions s JOIN users u ON u.id = s.user_id
+       WHERE s.id = ? AND s.expires_at_ms > (SELECT applied_at_ms FROM machine_state)`,
+    ),
+    userById: db.prepare<[string], UserRow>('SELECT * FROM users WHERE id = ?'),
+    userByName: db.prepare<[string], UserRow>('SELECT * FROM users WHERE username = ?'),
+    searchUsers: db.prepare<[{ prefix: string; word: string; after: string; limit: number }], UserRow>(
+      `SELECT * FROM users
+       WHERE username > @after
+         AND (username LIKE @prefix ESCAPE '\\' OR ' ' || display_name LIKE @word ESCAPE '\\')
+       ORDER BY username LIMIT @limit`,
+    ),
+    appointment: db.prepare<[string], AppointmentRow>('SELECT * FROM appointments WHERE id = ?'),
+    agenda: db.prepare<[AgendaRange], OccurrenceRow>(AGENDA),
+    notifications: db.prepare<[NotificationRange], NotificationRow>(notificationQuery('')),
+    unreadNotifications: db.prepare<[NotificationRange], NotificationRow>(
+      notificationQuery('AND read_at_ms = 0'),
+    ),
+    unreadCount: db.prepare<[string], { count: number }>(
+      'SELECT count(*) AS count FROM notifications WHERE user_id = ? AND read_at_ms = 0',
+    ),
+    commandResult: db.prepare<[Uint8Array, number], { fingerprint: Uint8Array; result: Uint8Array }>(
+      `SELECT fingerprint, result FROM raft_applied
+       WHERE command_id = ? AND at_ms > (SELECT applied_at_ms FROM machine_state) - ?`,
+    ),
+    eventsAfter: db.prepare<[number, number], FeedRow>(
+      'SELECT log_index, events AS bytes FROM raft_applied WHERE log_index > ? ORDER BY log_index LIMIT ?',
+    ),
+    auditAfter: db.prepare<[number, number], FeedRow>(
+      'SELECT log_index, audit AS bytes FROM raft_applied WHERE log_index > ? ORDER BY log_index LIMIT ?',
+    ),
+    appliedIndex: db.prepare<[], { applied_index: number }>('SELECT applied_index FROM machine_state'),
+    prunedIndex: db.prepare<[], { pruned_index: number }>('SELECT pruned_index FROM local_state'),
+  };
+}
