@@ -16,7 +16,7 @@ export function SignInPage({ notice }: { notice: string | null }) {
           <h1>Agenda</h1>
         </div>
         <p className="sign-in-claim">One agenda on several servers. It stays up when some of them do not.</p>
-        <div className="segmented sign-in-modes" role="group" aria-label="Log in or create an account">
+        <fieldset className="segmented plain sign-in-modes" aria-label="Log in or create an account">
           <button type="button" aria-pressed={mode === 'login'} onClick={() => setMode('login')}>
             Log in
           </button>
@@ -28,7 +28,7 @@ export function SignInPage({ notice }: { notice: string | null }) {
           >
             Create account
           </button>
-        </div>
+        </fieldset>
         {mode === 'login' ? <LoginForm notice={notice} /> : <RegisterForm onLogIn={() => setMode('login')} />}
       </main>
       <ConnectionFooter />

@@ -91,6 +91,8 @@ export function AppointmentDialog({ target, user, onClose }: AppointmentDialogPr
             readOnly={!mayEdit}
             onChange={change}
           />
+        </div>
+        <div className="dialog-message">
           <AppointmentFailure failure={submit.failure} current={base} timeZone={user.timeZone} />
         </div>
         <AppointmentFoot

@@ -18,10 +18,24 @@ import { FIRST_DAY, LOCALE } from './locale.ts';
 import { THREE_DAYS } from './views.ts';
 
 const PLUGINS = [themePlugin, timeGridPlugin, dayGridPlugin, listPlugin, interactionPlugin];
+const DAYS_TITLE = { day: 'numeric', month: 'short', year: 'numeric' } as const;
+const DAY_TITLE = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' } as const;
 const VIEWS = {
-  [THREE_DAYS]: { type: 'timeGrid', duration: { days: 3 } },
-  dayGridMonth: { dayMaxEvents: true },
-  listWeek: { listDayFormat: { weekday: 'long' }, listDayAltFormat: { day: 'numeric', month: 'long' } },
+  [THREE_DAYS]: { type: 'timeGrid', duration: { days: 3 }, titleFormat: DAYS_TITLE },
+  timeGridDay: { titleFormat: DAY_TITLE },
+  timeGridWeek: { titleFormat: DAYS_TITLE },
+  dayGridMonth: {
+    dayMaxEvents: true,
+    listItemEventClass: 'event-row',
+    listItemEventBeforeClass: 'event-dot',
+  },
+  listWeek: {
+    titleFormat: DAYS_TITLE,
+    listDayFormat: { weekday: 'long' },
+    listDayAltFormat: { day: 'numeric', month: 'short' },
+    listItemEventTimeClass: 'event-list-time',
+    listItemEventTitleClass: 'event-title',
+  },
 } as const;
 const TIME_FORMAT = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
 const LONG_PRESS_MS = 350;
@@ -84,6 +98,9 @@ export const CalendarGrid = memo(function CalendarGrid(props: CalendarGridProps)
       slotHeaderFormat={TIME_FORMAT}
       allDayText="all day"
       noEventsText="Nothing here yet."
+      blockEventClass="event-block"
+      columnEventTitleClass={({ isShort }) => !isShort && 'event-title'}
+      columnEventTimeClass={({ isShort, isNarrow }) => isShort && isNarrow && 'visually-hidden'}
       datesSet={(info) => onShow(info.start, info.end)}
       select={onSelect}
       eventClick={clicked}

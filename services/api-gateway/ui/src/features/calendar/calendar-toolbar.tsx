@@ -44,7 +44,7 @@ export function CalendarToolbar({ controller, views }: CalendarToolbarProps) {
       <h2 className="toolbar-title" aria-live="polite" data-testid="calendar-title">
         {view?.title ?? ''}
       </h2>
-      <div className="segmented" role="group" aria-label="View">
+      <fieldset className="segmented plain" aria-label="View">
         {views.map(({ name, label }) => (
           <button
             key={name}
@@ -56,7 +56,7 @@ export function CalendarToolbar({ controller, views }: CalendarToolbarProps) {
             {label}
           </button>
         ))}
-      </div>
+      </fieldset>
     </div>
   );
 }

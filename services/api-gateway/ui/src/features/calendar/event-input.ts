@@ -16,16 +16,20 @@ export function toEventInput(item: AgendaItem, viewerId: string): EventInput {
     end: item.allDay ? toWallTime(item.end, item.timeZone).date : item.end,
     startEditable: own,
     durationEditable: own,
-    className: classOf(item, own),
-    extendedProps: { location: item.location, conflict: item.conflict, pending: item.status === 'pending' },
+    color: colorOf(item, own),
+    className: classOf(item),
   };
 }
 
-function classOf(item: AgendaItem, own: boolean): string {
+/** The style sheet's names; FullCalendar puts them on the element, where both schemes resolve them. */
+function colorOf(item: AgendaItem, own: boolean): string {
+  if (item.conflict) return 'var(--event-conflict)';
+  return own ? 'var(--event)' : 'var(--event-others)';
+}
+
+function classOf(item: AgendaItem): string {
   const names = ['event', `event-${item.status}`];
   if (item.myStatus !== null) names.push(`event-mine-${item.myStatus}`);
-  if (item.conflict) names.push('event-conflict');
-  if (!own) names.push('event-of-others');
   return names.join(' ');
 }
 

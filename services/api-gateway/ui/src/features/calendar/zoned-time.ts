@@ -95,10 +95,3 @@ export function formatSpan(span: Span, viewerZone: string, locale?: string): str
   });
   return format.formatRange(Date.parse(span.start), Date.parse(span.end));
 }
-
-/** True if both zones show the same wall time at this instant. */
-export function sameWallTime(instant: string, zone: string, otherZone: string): boolean {
-  if (zone === otherZone) return true;
-  const [a, b] = [toWallTime(instant, zone), toWallTime(instant, otherZone)];
-  return a.date === b.date && a.time === b.time;
-}
