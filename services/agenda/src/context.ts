@@ -151,9 +151,9 @@ export class AgendaContext {
 
   /** Who is told of what. Requests are answered first, then the streams are fed. */
   #connect(): void {
-    this.#applyLoop.onApplied((batch, _lastIndex, lastTerm) => this.#proposer.onApplied(batch, lastTerm));
-    this.#applyLoop.onApplied((batch, lastIndex) => this.#events.onApplied(batch, lastIndex));
-    this.#applyLoop.onApplied((batch, lastIndex) => this.#auditFeed.onApplied(batch, lastIndex));
+    this.#applyLoop.onApplied((applied, entries) => this.#proposer.onApplied(applied, entries));
+    this.#applyLoop.onApplied((applied) => this.#events.onApplied(applied));
+    this.#applyLoop.onApplied((applied) => this.#auditFeed.onApplied(applied));
     this.#applyLoop.onHalted((reason) => this.#onHalted(reason));
     this.#leadership.onChange(() => this.#updateServing());
   }

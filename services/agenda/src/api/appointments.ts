@@ -19,7 +19,7 @@ import { type Appointment, ParticipantStatus, Privacy } from '@agenda/proto/agen
 import { type FieldError, ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
-import { appointmentErrors } from '../state-machine/validate.ts';
+import { appointmentErrors, appointmentFieldErrors } from '../state-machine/validate.ts';
 import type { ApiContext, Handler } from './api-context.ts';
 import { assertValid } from './invalid.ts';
 import { outcomeOf } from './outcomes.ts';
@@ -78,7 +78,8 @@ function updateAppointment(api: ApiContext): Handler<UpdateAppointmentRequest, A
     assertValid(
       idErrors(appointmentId),
       changed.length === 0 ? [{ path: 'changed', message: 'must name at least one field' }] : [],
-      changedFieldErrors(fields, changed),
+      appointmentFieldErrors(fields, changed, ''),
+      changed.includes(AppointmentField.APPOINTMENT_FIELD_TIME) ? timeErrors(fields) : [],
     );
     const value = {
       appointmentId,

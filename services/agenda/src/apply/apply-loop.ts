@@ -14,8 +14,8 @@ const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
 /** What an entry costs beside its command. */
 const ENTRY_OVERHEAD_BYTES = 64;
 
-/** `lastTerm` is the term of the batch's last entry. */
-export type AppliedListener = (batch: readonly AppliedEntry[], lastIndex: number, lastTerm: number) => void;
+/** What apply made of the entries of one transaction; both lists have the same length and order, and are not empty. */
+export type AppliedListener = (applied: readonly AppliedEntry[], entries: readonly LogEntry[]) => void;
 
 export interface ApplyLoopOptions {
   readonly machine: Pick<StateMachine, 'applyBatch' | 'lastApplied'>;
@@ -135,7 +135,7 @@ export class ApplyLoop {
       return;
     }
     position.advance(last.index, last.term);
-    for (const listener of this.#listeners) listener(applied, last.index, last.term);
+    for (const listener of this.#listeners) listener(applied, batch);
     this.acknowledge();
     this.#schedule();
   }

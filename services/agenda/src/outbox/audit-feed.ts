@@ -47,12 +47,12 @@ export class AuditFeed {
     return this.#acknowledgedIndex;
   }
 
-  onApplied(batch: readonly AppliedEntry[], lastIndex: number): void {
+  onApplied(applied: readonly AppliedEntry[]): void {
     if (this.#feed.idle) return;
     const entries: AuditEntry[] = [];
-    for (const { index, audit } of batch)
+    for (const { index, audit } of applied)
       if (audit.length > 0) entries.push({ logIndex: index, events: [...audit] });
-    this.#feed.publish(entries, lastIndex);
+    this.#feed.publish(entries, this.#position.index);
   }
 
   /** @param callerNodeId who signed the call. @throws ServiceError `forbidden`, `unprocessable`. */

@@ -36,10 +36,10 @@ export class EventFeed {
     return this.#feed.subscriberCount;
   }
 
-  onApplied(batch: readonly AppliedEntry[], lastIndex: number): void {
+  onApplied(applied: readonly AppliedEntry[]): void {
     if (this.#feed.idle) return;
-    const events = batch.flatMap((entry) => (entry.duplicate ? [] : entry.events));
-    this.#feed.publish(events, lastIndex);
+    const events = applied.flatMap((entry) => (entry.duplicate ? [] : entry.events));
+    this.#feed.publish(events, this.#position.index);
   }
 
   serve({ fromIndex, liveOnly }: EventsRequest, stream: OutboundStream<EventBatch>): Promise<void> {

@@ -10,7 +10,9 @@ export const BUFFERED_MAX = 1_000;
 export const EVENTS_PER_SECOND_MAX = 20;
 const BATCH_MAX = 200;
 const FLUSH_MS = 500;
-const RECORD_DEADLINE_MS = 5_000;
+const RECORD_DEADLINE_MS = 2_000;
+/** Of the last attempt, when this process stops. */
+const LAST_DEADLINE_MS = 500;
 const RETRY_MS = 2_000;
 
 export interface NodeEvent {
@@ -96,7 +98,10 @@ export class NodeEventRecorder {
     const events = this.#buffer.slice(0, BATCH_MAX);
     if (events.length === 0) return FLUSH_MS;
     try {
-      await this.#options.audit.record({ events }, { deadlineMs: RECORD_DEADLINE_MS });
+      await this.#options.audit.record(
+        { events },
+        { deadlineMs: this.#closed ? LAST_DEADLINE_MS : RECORD_DEADLINE_MS },
+      );
     } catch (error) {
       const { code, message } = toServiceError(error);
       this.#options.logger.warn(

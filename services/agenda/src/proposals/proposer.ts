@@ -5,7 +5,7 @@ import { ServiceError, toServiceError } from '@agenda/service-kit/errors';
 import type { UnaryClient } from '@agenda/service-kit/grpc-client';
 import type { AppliedPosition } from '../apply/applied-position.ts';
 import type { LeadershipWatch } from '../apply/leadership-watch.ts';
-import type { AppliedEntry } from '../state-machine/machine.ts';
+import type { AppliedEntry, LogEntry } from '../state-machine/machine.ts';
 import { noLeaderError, PendingProposals, Proposal, unknownOutcomeError } from './pending-proposals.ts';
 
 /** How long a write waits for a leader before it is refused with `no_leader`. */
@@ -79,16 +79,13 @@ export class Proposer {
   }
 
   /** To be called with every applied batch, before anything newer is applied. */
-  onApplied(batch: readonly AppliedEntry[], lastTerm: number): void {
-    for (const { commandId, result } of batch) {
-      if (commandId === '' || result === undefined) continue;
-      const proposal = this.#pending.get(commandId);
-      if (proposal) this.#pending.resolve(proposal, result);
+  onApplied(applied: readonly AppliedEntry[], entries: readonly LogEntry[]): void {
+    for (const [at, { commandId, result }] of applied.entries()) {
+      const proposal = commandId === '' ? undefined : this.#pending.get(commandId);
+      if (!proposal || !result) continue;
+      if (isSameRequest(proposal, entries[at]?.command)) this.#pending.resolve(proposal, result);
     }
-    if (lastTerm <= this.#appliedTerm) return;
-    this.#appliedTerm = lastTerm;
-    for (const proposal of [...this.#pending.values()])
-      if (proposal.state === 'appended' && proposal.term < lastTerm) this.#attempt(proposal);
+    this.#onTerm(entries.at(-1)?.term ?? 0);
   }
 
   /** Applying has stopped for good: whoever waits is told. */
@@ -109,6 +106,14 @@ export class Proposer {
     for (const proposal of [...this.#pending.values()])
       this.#pending.reject(proposal, proposal.surelyNotAppended ? stoppingError() : unknownOutcomeError());
     this.#alarms.close();
+  }
+
+  /** What an earlier leader appended and apply has not met is lost. */
+  #onTerm(term: number): void {
+    if (term <= this.#appliedTerm) return;
+    this.#appliedTerm = term;
+    for (const proposal of [...this.#pending.values()])
+      if (proposal.state === 'appended' && proposal.term < term) this.#attempt(proposal);
   }
 
   #assertOpen(command: Command): void {
@@ -217,6 +222,13 @@ function encodeCommand(command: Command): Uint8Array {
       `the request makes a log entry of ${bytes.length} bytes; at most ${COMMAND_BYTES_MAX} are possible`,
     );
   return bytes;
+}
+
+/** False: another request with the same id got into the log first; what apply says to ours is still to come. */
+function isSameRequest(proposal: Proposal, applied: Uint8Array | undefined): boolean {
+  if (applied === undefined) return false;
+  if (Buffer.compare(applied, proposal.command) === 0) return true;
+  return Buffer.compare(Command.decode(applied).fingerprint, proposal.fingerprint) === 0;
 }
 
 function assertSameRequest(known: Proposal, command: Command): void {

@@ -23,18 +23,18 @@ type AttachStream = MessageStream<AttachResponse, AttachRequest>;
  */
 export type Verdict = 'append' | 'lose' | 'hold' | ServiceError | { readonly drop: ServiceError };
 
-const SECRETS = ['a-secret-of-the-tests-that-is-long-enough'];
+export const TEST_SECRETS = ['a-secret-of-the-tests-that-is-long-enough'];
 
 export function testLogger(): Logger {
   return createLogger({ component: 'test', nodeId: 'agenda-1', level: process.env.LOG_LEVEL ?? 'silent' });
 }
 
 export function testSigner(): Signer {
-  return new Signer('agenda-1', SECRETS);
+  return new Signer('agenda-1', TEST_SECRETS);
 }
 
 export function testVerifier(): Verifier {
-  return new Verifier(SECRETS);
+  return new Verifier(TEST_SECRETS);
 }
 
 /**
