@@ -1,0 +1,241 @@
+/** The trail on disk: the chain, and what is not part of it yet. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { AuditEvent, type AuditRecord } from '@agenda/proto/audit/v1/audit';
+import { ServiceError } from '@agenda/service-kit/errors';
+import Database from 'better-sqlite3';
+import { FIRST_PREVIOUS_HASH, linkHash } from './chain.ts';
+
+/** Node events that wait for a quorum; at the bound further ones are refused as `overloaded`. */
+const PENDING_MAX = 50_000;
+const SCHEMA_VERSION = 1;
+
+/**
+ * `records` is the chain. Its columns besides `event` are copies for the filters; the event is what is hashed.
+ * `pending_events` keeps node events until they come back through the log.
+ */
+const SCHEMA = `
+CREATE TABLE records (
+  sequence      INTEGER PRIMARY KEY,
+  log_index     INTEGER NOT NULL,
+  id            BLOB NOT NULL UNIQUE,
+  at_ms         INTEGER NOT NULL,
+  level         INTEGER NOT NULL,
+  component     TEXT NOT NULL,
+  node_id       TEXT NOT NULL,
+  actor_id      TEXT NOT NULL,
+  actor_name    TEXT NOT NULL,
+  action        TEXT NOT NULL,
+  searched_text TEXT NOT NULL,
+  request_id    TEXT NOT NULL,
+  event         BLOB NOT NULL,
+  previous_hash BLOB NOT NULL,
+  hash          BLOB NOT NULL
+) STRICT;
+CREATE INDEX records_by_time ON records (at_ms);
+
+CREATE TABLE pending_events (
+  position INTEGER PRIMARY KEY,
+  id       BLOB NOT NULL UNIQUE,
+  event    BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE feed_position (
+  one       INTEGER PRIMARY KEY CHECK (one = 1),
+  log_index INTEGER NOT NULL
+) STRICT;
+INSERT INTO feed_position VALUES (1, 0);
+`;
+
+export interface FedEntry {
+  readonly logIndex: number;
+  readonly events: readonly AuditEvent[];
+}
+
+export interface RecordRow {
+  readonly sequence: number;
+  readonly log_index: number;
+  readonly id: Uint8Array;
+  readonly at_ms: number;
+  readonly level: number;
+  readonly component: string;
+  readonly node_id: string;
+  readonly actor_id: string;
+  readonly actor_name: string;
+  readonly action: string;
+  /** Target and detail. */
+  readonly searched_text: string;
+  readonly request_id: string;
+  readonly event: Uint8Array;
+  readonly previous_hash: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+/** What a text filter looks at; ASCII letters in lower case. */
+export function searchedText(event: AuditEvent): string {
+  return asciiLower(`${event.target}\n${event.detailJson}`);
+}
+
+export function asciiLower(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+export function recordFromRow(row: RecordRow): AuditRecord {
+  return {
+    sequence: row.sequence,
+    event: AuditEvent.decode(row.event),
+    previousHash: row.previous_hash,
+    hash: row.hash,
+    logIndex: row.log_index,
+  };
+}
+
+/** @param directory made if it is not there. */
+export function openDatabase(directory: string): Database.Database {
+  mkdirSync(directory, { recursive: true });
+  const db = new Database(join(directory, 'audit.db'));
+  db.pragma('journal_mode = WAL');
+  // A node event is nowhere else until it is replicated.
+  db.pragma('synchronous = FULL');
+  const version = db.pragma('user_version', { simple: true });
+  if (version === 0)
+    db.transaction(() => {
+      db.exec(SCHEMA);
+      db.pragma(`user_version = ${SCHEMA_VERSION}`);
+    })();
+  else if (version !== SCHEMA_VERSION)
+    throw new Error(`audit.db has schema ${version}; this version reads schema ${SCHEMA_VERSION}`);
+  return db;
+}
+
+export class AuditStore {
+  readonly #db: Database.Database;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #listeners = new Set<(records: readonly AuditRecord[]) => void>();
+  #sequence: number;
+  #hash: Uint8Array;
+  #pending: number;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+    this.#statements = prepare(db);
+    const last = this.#statements.last.get();
+    this.#sequence = last?.sequence ?? 0;
+    this.#hash = last?.hash ?? FIRST_PREVIOUS_HASH;
+    this.#pending = this.#statements.pendingCount.get()?.count ?? 0;
+  }
+
+  /** Where the feed of the log goes on. */
+  get logIndex(): number {
+    return this.#statements.feedPosition.get()?.log_index ?? 0;
+  }
+
+  get lastSequence(): number {
+    return this.#sequence;
+  }
+
+  get lastHash(): Uint8Array {
+    return this.#hash;
+  }
+
+  get pendingCount(): number {
+    return this.#pending;
+  }
+
+  /** @returns a function that ends it. */
+  onAppended(listener: (records: readonly AuditRecord[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Keeps node events durably. Events known already are no new ones. @throws ServiceError `overloaded` */
+  addPending(events: readonly AuditEvent[]): void {
+    if (this.#pending + events.length > PENDING_MAX)
+      throw new ServiceError('overloaded', `${this.#pending} events wait for a quorum already`, {
+        retryAfterMs: 5_000,
+      });
+    this.#pending += this.#db.transaction(() => {
+      let added = 0;
+      for (const event of events) {
+        if (this.#statements.isRecorded.get(event.id)) continue;
+        added += this.#statements.insertPending.run(event.id, AuditEvent.encode(event).finish()).changes;
+      }
+      return added;
+    })();
+  }
+
+  /** The oldest ones. */
+  pending(limit: number): AuditEvent[] {
+    return this.#statements.pending.all(limit).map((row) => AuditEvent.decode(row.event));
+  }
+
+  /** Appends what came out of the log, in log order, in one transaction. Repeats are told apart by id. */
+  append(entries: readonly FedEntry[], upToLogIndex: number): void {
+    const appended: AuditRecord[] = [];
+    const before = { sequence: this.#sequence, hash: this.#hash };
+    try {
+      this.#db.transaction(() => {
+        for (const { logIndex, events } of entries)
+          for (const event of events) {
+            this.#statements.deletePending.run(event.id);
+            if (!this.#statements.isRecorded.get(event.id)) appended.push(this.#link(event, logIndex));
+          }
+        this.#statements.savePosition.run(upToLogIndex);
+      })();
+    } catch (error) {
+      this.#sequence = before.sequence;
+      this.#hash = before.hash;
+      throw error;
+    }
+    this.#pending = this.#statements.pendingCount.get()?.count ?? 0;
+    if (appended.length > 0) for (const listener of this.#listeners) listener(appended);
+  }
+
+  #link(event: AuditEvent, logIndex: number): AuditRecord {
+    const sequence = this.#sequence + 1;
+    const encoded = AuditEvent.encode(event).finish();
+    const hash = linkHash(this.#hash, encoded, sequence);
+    const row: RecordRow = {
+      sequence,
+      log_index: logIndex,
+      id: event.id,
+      at_ms: event.atMs,
+      level: event.level,
+      component: event.component,
+      node_id: event.nodeId,
+      actor_id: event.actorId,
+      actor_name: event.actorName,
+      action: event.action,
+      searched_text: searchedText(event),
+      request_id: event.requestId,
+      event: encoded,
+      previous_hash: this.#hash,
+      hash,
+    };
+    this.#statements.insert.run(row);
+    this.#sequence = sequence;
+    this.#hash = hash;
+    return { sequence, event, previousHash: row.previous_hash, hash, logIndex };
+  }
+}
+
+function prepare(db: Database.Database) {
+  return {
+    last: db.prepare<[], RecordRow>('SELECT * FROM records ORDER BY sequence DESC LIMIT 1'),
+    isRecorded: db.prepare<[Uint8Array], { one: number }>('SELECT 1 AS one FROM records WHERE id = ?'),
+    insert: db.prepare<[RecordRow]>(
+      `INSERT INTO records VALUES (@sequence, @log_index, @id, @at_ms, @level, @component, @node_id, @actor_id,
+         @actor_name, @action, @searched_text, @request_id, @event, @previous_hash, @hash)`,
+    ),
+    pending: db.prepare<[number], { event: Uint8Array }>(
+      'SELECT event FROM pending_events ORDER BY position LIMIT ?',
+    ),
+    pendingCount: db.prepare<[], { count: number }>('SELECT count(*) AS count FROM pending_events'),
+    insertPending: db.prepare<[Uint8Array, Uint8Array]>(
+      'INSERT INTO pending_events (id, event) VALUES (?, ?) ON CONFLICT (id) DO NOTHING',
+    ),
+    deletePending: db.prepare<[Uint8Array]>('DELETE FROM pending_events WHERE id = ?'),
+    feedPosition: db.prepare<[], { log_index: number }>('SELECT log_index FROM feed_position'),
+    savePosition: db.prepare<[number]>('UPDATE feed_position SET log_index = ?'),
+  };
+}
