@@ -1,0 +1,134 @@
+/** Several pods on loopback, with no Docker. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type PodAddresses, PodProcess } from './pod-process.ts';
+import { freePorts } from './ports.ts';
+import { type ClusterSecrets, ensureSecrets } from './secrets.ts';
+
+const PORTS_PER_POD = 5;
+const POLL_MS = 25;
+/** `make run`: pod 1 serves HTTP on 8080, pod 2 on 8081; their inner ports are 7000–7003, 7010–7013, … */
+const HTTP_PORT_FIRST = 8080;
+const INNER_PORT_FIRST = 7000;
+const INNER_PORTS_STEP = 10;
+
+export interface LocalClusterOptions {
+  readonly nodes: number;
+  readonly dataDir: string;
+  /** Well-known ports (for people), or any free ones (for tests). */
+  readonly ports: 'fixed' | 'free';
+  /** For every pod, over the defaults. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class LocalCluster {
+  readonly pods: readonly PodProcess[];
+  readonly secrets: ClusterSecrets;
+
+  constructor(pods: readonly PodProcess[], secrets: ClusterSecrets) {
+    this.pods = pods;
+    this.secrets = secrets;
+  }
+
+  start(): void {
+    for (const pod of this.pods) pod.start();
+  }
+
+  /** All running pods serve. @throws Error after the deadline */
+  async waitReady(deadlineMs: number): Promise<void> {
+    await Promise.all(this.pods.filter((pod) => pod.running).map((pod) => pod.waitReady(deadlineMs)));
+  }
+
+  /** The pod that leads, agreed on by a majority. @throws Error after the deadline */
+  async waitLeader(deadlineMs: number): Promise<PodProcess> {
+    const deadlineAt = performance.now() + deadlineMs;
+    for (;;) {
+      const leader = await this.leader();
+      if (leader) return leader;
+      if (performance.now() > deadlineAt) throw new Error(`no leader within ${deadlineMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  async leader(): Promise<PodProcess | undefined> {
+    const healths = await Promise.all(this.pods.map((pod) => (pod.running ? pod.raftHealth() : undefined)));
+    const votes = new Map<string, number>();
+    for (const health of healths)
+      if (health?.leaderId) votes.set(health.leaderId, (votes.get(health.leaderId) ?? 0) + 1);
+    const majority = Math.floor(this.pods.length / 2) + 1;
+    const at = healths.findIndex(
+      (health) => health?.isLeader && (votes.get(health.memberId) ?? 0) >= majority,
+    );
+    return this.pods[at];
+  }
+
+  /** One after the other would be a rolling stop; this is the end: all together. */
+  async stop(): Promise<void> {
+    await Promise.all(this.pods.map((pod) => pod.stop()));
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all(this.pods.map((pod) => pod.kill()));
+  }
+}
+
+/** Prepares directories, secrets and ports; nothing runs yet. */
+export async function createLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  const { nodes, dataDir } = options;
+  const secrets = ensureSecrets(join(dataDir, 'secrets'));
+  mkdirSync(join(dataDir, 'logs'), { recursive: true });
+  const addresses = options.ports === 'fixed' ? fixedAddresses(nodes) : await freeAddresses(nodes);
+  const seeds = addresses.map(({ peer }) => `127.0.0.1:${peer}`).join(',');
+  const pods = addresses.map((ports, index) => {
+    const nodeId = `agenda-${index + 1}`;
+    const env = {
+      ...podEnv(nodeId, ports, join(dataDir, nodeId)),
+      ...secrets.env,
+      BOOTSTRAP_EXPECT: String(nodes),
+      DISCOVERY_SEEDS: seeds,
+      ...options.env,
+    };
+    return new PodProcess(nodeId, ports, env, join(dataDir, 'logs', `${nodeId}.log`));
+  });
+  return new LocalCluster(pods, secrets);
+}
+
+function podEnv(nodeId: string, ports: PodAddresses, dataDir: string): Record<string, string> {
+  return {
+    NODE_ID: nodeId,
+    DATA_DIR: dataDir,
+    ADVERTISE_ADDR: `127.0.0.1:${ports.peer}`,
+    HTTP_ADDR: `127.0.0.1:${ports.http}`,
+    PEER_ADDR: `127.0.0.1:${ports.peer}`,
+    SIDECAR_GRPC_ADDR: `127.0.0.1:${ports.sidecar}`,
+    AGENDA_GRPC_ADDR: `127.0.0.1:${ports.agenda}`,
+    AUDIT_GRPC_ADDR: `127.0.0.1:${ports.audit}`,
+  };
+}
+
+export function fixedAddresses(nodes: number): PodAddresses[] {
+  return Array.from({ length: nodes }, (_, index) => {
+    const inner = INNER_PORT_FIRST + index * INNER_PORTS_STEP;
+    return {
+      http: HTTP_PORT_FIRST + index,
+      peer: inner,
+      sidecar: inner + 1,
+      agenda: inner + 2,
+      audit: inner + 3,
+    };
+  });
+}
+
+async function freeAddresses(nodes: number): Promise<PodAddresses[]> {
+  const ports = await freePorts(nodes * PORTS_PER_POD);
+  return Array.from({ length: nodes }, (_, index) => {
+    const [http, peer, sidecar, agenda, audit] = ports.slice(index * PORTS_PER_POD) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { http, peer, sidecar, agenda, audit };
+  });
+}
