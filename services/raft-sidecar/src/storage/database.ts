@@ -20,8 +20,8 @@ const SCHEMA = `
   ) STRICT;
   CREATE TABLE raft_meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE cluster_nodes (
-    node_id       TEXT PRIMARY KEY,
-    member_id     TEXT    NOT NULL,
+    member_id     TEXT PRIMARY KEY,
+    node_id       TEXT    NOT NULL,
     address       TEXT    NOT NULL,
     source        TEXT    NOT NULL,
     last_seen_ms  INTEGER NOT NULL,

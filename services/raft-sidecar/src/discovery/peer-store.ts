@@ -1,0 +1,167 @@
+/**
+ * Where nodes can be reached, and what they last said of themselves. It never says who votes: that is in the log. A
+ * node that is gone for long leaves, so that nobody wastes time on it; it still counts in every majority.
+ */
+import type { MemberId } from '../core/types.ts';
+import type { Clock } from '../runtime/ports.ts';
+import type { PeerTable, StoredPeer } from './peer-table.ts';
+
+/** Not heard of for so long, by anybody: forgotten. */
+export const FORGET_AFTER_MS = 120_000;
+/** At the bound the one that was not heard of for longest is forgotten. */
+export const PEERS_MAX = 64;
+/** How often what changed is written down: each time costs an fsync. */
+const STORE_EVERY_MS = 10_000;
+
+export type PeerSource = 'seed' | 'gossip' | 'dns' | 'docker-dns';
+
+/** What a node says of itself, as it came in. */
+export interface PeerReport {
+  readonly nodeId: string;
+  readonly memberId: MemberId;
+  /** host:port of the peer port. */
+  readonly address: string;
+  /** Empty: belongs to no cluster yet. */
+  readonly clusterId: string;
+  /** How long ago the node itself spoke. */
+  readonly ageMs: number;
+  /** Grows with each start of the node. */
+  readonly incarnation: number;
+  readonly featureLevel: number;
+  readonly httpAddress: string;
+}
+
+export interface Peer {
+  readonly nodeId: string;
+  readonly memberId: MemberId;
+  address: string;
+  source: PeerSource;
+  clusterId: string;
+  incarnation: number;
+  featureLevel: number;
+  httpAddress: string;
+  /** By the clock that never goes back. */
+  heardAtMs: number;
+  /** When this process last had an answer or a call from the node itself; undefined: only told of. */
+  spokenAtMs: number | undefined;
+}
+
+export class PeerStore {
+  readonly #self: MemberId;
+  readonly #table: PeerTable;
+  readonly #clock: Clock;
+  readonly #peers = new Map<MemberId, Peer>();
+  #changed = false;
+  #storedAtMs: number;
+
+  constructor(self: MemberId, table: PeerTable, clock: Clock) {
+    this.#self = self;
+    this.#table = table;
+    this.#clock = clock;
+    this.#storedAtMs = clock.monotonicMs();
+    // Their time starts anew: the whole cluster may have been down for days.
+    for (const stored of table.load())
+      this.#peers.set(stored.memberId, fromStored(stored, clock.monotonicMs()));
+    this.#peers.delete(self);
+  }
+
+  /** The clock by which peers were heard. */
+  nowMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  /** All but this node. */
+  list(): readonly Peer[] {
+    return [...this.#peers.values()];
+  }
+
+  get(memberId: MemberId): Peer | undefined {
+    return this.#peers.get(memberId);
+  }
+
+  /** Those that were heard, by anybody, within that time. */
+  heardWithin(windowMs: number): readonly Peer[] {
+    const since = this.#clock.monotonicMs() - windowMs;
+    return this.list().filter(({ heardAtMs }) => heardAtMs >= since);
+  }
+
+  /** Those that spoke to this process itself within that time. */
+  spokenWithin(windowMs: number): readonly Peer[] {
+    const since = this.#clock.monotonicMs() - windowMs;
+    return this.list().filter(({ spokenAtMs }) => spokenAtMs !== undefined && spokenAtMs >= since);
+  }
+
+  /** @param directly the node itself is at the other end of the call. */
+  report(report: PeerReport, source: PeerSource, directly: boolean): void {
+    if (report.memberId === this.#self || report.ageMs > FORGET_AFTER_MS) return;
+    const now = this.#clock.monotonicMs();
+    const heardAtMs = now - report.ageMs;
+    const known = this.#peers.get(report.memberId);
+    if (known && report.incarnation < known.incarnation) return;
+    if (!known) this.#makeRoom();
+    const younger = !known || report.incarnation > known.incarnation;
+    const fresher = younger || heardAtMs >= known.heardAtMs;
+    const peer: Peer = known ?? { ...report, source, heardAtMs, spokenAtMs: undefined };
+    if (younger || directly) Object.assign(peer, { address: report.address, source });
+    if (fresher) {
+      // A node never leaves a cluster again; what was said before it joined may arrive late.
+      peer.clusterId = report.clusterId || peer.clusterId;
+      peer.featureLevel = report.featureLevel;
+      peer.httpAddress = report.httpAddress;
+      peer.heardAtMs = heardAtMs;
+    }
+    peer.incarnation = report.incarnation;
+    if (directly) peer.spokenAtMs = now;
+    this.#peers.set(peer.memberId, peer);
+    this.#changed = true;
+  }
+
+  /** A peer whose messages arrive is alive, whatever gossip says. */
+  heard(memberId: MemberId): void {
+    const peer = this.#peers.get(memberId);
+    if (peer) peer.heardAtMs = this.#clock.monotonicMs();
+  }
+
+  /** Called now and then: forgets who is gone and writes down what changed. */
+  tidy(): void {
+    const now = this.#clock.monotonicMs();
+    for (const [memberId, peer] of this.#peers)
+      if (now - peer.heardAtMs > FORGET_AFTER_MS) {
+        this.#peers.delete(memberId);
+        this.#changed = true;
+      }
+    if (this.#changed && now - this.#storedAtMs >= STORE_EVERY_MS) this.store();
+  }
+
+  store(): void {
+    const now = this.#clock.monotonicMs();
+    const wallMs = this.#clock.wallMs();
+    this.#table.replaceAll(
+      this.list().map((peer) => ({ ...peer, lastSeenMs: Math.round(wallMs - (now - peer.heardAtMs)) })),
+    );
+    this.#changed = false;
+    this.#storedAtMs = now;
+  }
+
+  #makeRoom(): void {
+    if (this.#peers.size < PEERS_MAX) return;
+    const oldest = this.list().reduce((a, b) => (a.heardAtMs <= b.heardAtMs ? a : b));
+    this.#peers.delete(oldest.memberId);
+  }
+}
+
+function fromStored(stored: StoredPeer, nowMs: number): Peer {
+  const { nodeId, memberId, address, source, incarnation, featureLevel, httpAddress } = stored;
+  return {
+    nodeId,
+    memberId,
+    address,
+    source,
+    clusterId: '',
+    incarnation,
+    featureLevel,
+    httpAddress,
+    heardAtMs: nowMs,
+    spokenAtMs: undefined,
+  };
+}

@@ -1,0 +1,36 @@
+/** What the runtime asks of the world. The process gives it the real one; the simulation gives it its own. */
+import type { Message } from '../core/types.ts';
+
+export interface Clock {
+  /** Milliseconds since 1970; may jump. Only for what is shown and for entries' timestamps. */
+  wallMs(): number;
+  /** Milliseconds from some start; never goes back. For everything that is measured. */
+  monotonicMs(): number;
+}
+
+export interface Scheduler {
+  /** Runs it in a later turn of the event loop, after I/O that is due. */
+  defer(run: () => void): void;
+  /** Late calls are not made up for. @returns how to end it. */
+  every(intervalMs: number, run: () => void): () => void;
+}
+
+export interface MessageSender {
+  /** Best effort: what cannot be sent is dropped, and Raft copes. */
+  send(messages: readonly Message[]): void;
+}
+
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};
+
+export const systemScheduler: Scheduler = {
+  defer: (run) => {
+    setImmediate(run);
+  },
+  every: (intervalMs, run) => {
+    const timer = setInterval(run, intervalMs);
+    return () => clearInterval(timer);
+  },
+};

@@ -1,0 +1,162 @@
+/** A whole sidecar in this process: real storage, real gRPC on loopback, fast timings. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
+import { StateMachineService } from '@agenda/proto/raft/v1/state_machine';
+import { formatHostPort } from '@agenda/service-kit/environment';
+import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
+import type { Part } from '@agenda/service-kit/lifecycle';
+import { Signer } from '@agenda/service-kit/signature';
+import pino from 'pino';
+import type { Config } from '../config.ts';
+import { SidecarContext } from '../context.ts';
+
+const SECRET = 's'.repeat(32);
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
+
+export function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'raft-sidecar-'));
+}
+
+/** Everything that committed here, in order, as a state machine sees it. */
+export interface Applied {
+  readonly index: number;
+  readonly term: number;
+  /** Empty unless it is a command. */
+  readonly text: string;
+}
+
+export interface NodeOptions {
+  readonly nodeId: string;
+  readonly directory: string;
+  readonly expected: number;
+  /** host:port of peer ports. */
+  readonly seeds: readonly string[];
+}
+
+export class TestNode {
+  readonly context: SidecarContext;
+  readonly channel: GrpcChannel;
+  readonly sidecar: UnaryClient<typeof SidecarService>;
+  readonly applied: Applied[] = [];
+  readonly fatal: boolean[] = [];
+  readonly #started: Part[];
+  #stateMachine: ReturnType<TestNode['attach']> | undefined;
+
+  private constructor(context: SidecarContext, started: Part[], fatal: boolean[]) {
+    this.context = context;
+    this.#started = started;
+    this.fatal = fatal;
+    const address = { host: LOOPBACK.host, port: context.sidecarPort };
+    this.channel = new GrpcChannel({ address, signer: new Signer('tool', [SECRET]), logger });
+    this.sidecar = this.channel.carried(SidecarService);
+  }
+
+  static async start({ nodeId, directory, expected, seeds }: NodeOptions): Promise<TestNode> {
+    const config: Config = {
+      NODE_ID: nodeId,
+      ADVERTISE_ADDR: LOOPBACK,
+      HTTP_ADDR: LOOPBACK,
+      PEER_ADDR: LOOPBACK,
+      SIDECAR_GRPC_ADDR: LOOPBACK,
+      AUDIT_GRPC_ADDR: { host: '127.0.0.1', port: 9 },
+      DATA_DIR: directory,
+      BOOTSTRAP_EXPECT: expected,
+      CLUSTER_HMAC_SECRET: [SECRET],
+      DISCOVERY_SEEDS: seeds.map(parse),
+      ELECTION_TIMEOUT_MS: 150,
+      HEARTBEAT_MS: 20,
+      LOG_LEVEL: 'info',
+    };
+    const fatal: boolean[] = [];
+    const context = new SidecarContext(config, logger.child({ nodeId }), () => fatal.push(true));
+    const started: Part[] = [];
+    for (const part of context.parts()) {
+      await part.start?.();
+      started.push(part);
+    }
+    const node = new TestNode(context, started, fatal);
+    node.#stateMachine = node.attach();
+    return node;
+  }
+
+  get peerAddress(): string {
+    return this.context.advertisedAddress;
+  }
+
+  get isLeader(): boolean {
+    return this.context.driver.isLeader;
+  }
+
+  /** Applies what is committed from where `applied` ends. */
+  attach() {
+    const stream = this.channel.bidiStream(StateMachineService, 'attach');
+    const last = this.applied.at(-1);
+    stream.onMessage(({ body }) => {
+      if (body?.$case !== 'committed') return;
+      for (const { index, term, payload } of body.value.entries) {
+        const text = payload?.$case === 'command' ? Buffer.from(payload.value).toString() : '';
+        this.applied.push({ index, term, text });
+      }
+      const { index = 0 } = this.applied.at(-1) ?? {};
+      const digest = new Uint8Array(0);
+      stream.write({
+        body: { $case: 'applied', value: { index, durableIndex: index, digest } },
+        mac: digest,
+      });
+    });
+    const hello = {
+      lastApplied: last?.index ?? 0,
+      lastAppliedTerm: last?.term ?? 0,
+      featureLevel: 1,
+      digest: new Uint8Array(0),
+    };
+    stream.write({ body: { $case: 'hello', value: hello }, mac: new Uint8Array(0) });
+    return stream;
+  }
+
+  commands(): string[] {
+    return this.applied.flatMap(({ text }) => text || []);
+  }
+
+  /** In good order, so that a leader hands over. */
+  async stop(): Promise<void> {
+    this.#stateMachine?.cancel();
+    this.channel.close();
+    for (const part of this.#started.reverse()) await part.stop?.();
+  }
+
+  /** Without handing anything over: as near as this process can come to a kill. */
+  async crash(): Promise<void> {
+    this.context.driver.stop();
+    await this.stop();
+  }
+}
+
+export function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function parse(address: string): { host: string; port: number } {
+  const at = address.lastIndexOf(':');
+  const parsed = { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
+  if (formatHostPort(parsed) !== address) throw new Error(`not an address: ${address}`);
+  return parsed;
+}
+
+/** Polls a condition that nobody announces. */
+export async function eventually<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  awaited: string,
+  withinMs = 5_000,
+): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) throw new Error(`${awaited}: not within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

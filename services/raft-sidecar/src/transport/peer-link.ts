@@ -1,0 +1,163 @@
+/** What goes to one peer: its stream of Raft messages, and the calls a follower makes to its leader. */
+import { type MessageAck, type MessageBatch, PeerService } from '@agenda/proto/raft/v1/peer';
+import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
+import { ServiceError } from '@agenda/service-kit/errors';
+import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
+import type { Logger } from '@agenda/service-kit/logger';
+import type { MessageStream } from '@agenda/service-kit/message-stream';
+import type { Signer } from '@agenda/service-kit/signature';
+import type { MemberId, Message } from '../core/types.ts';
+import { parseAddress } from './addresses.ts';
+import { cutBatches, messageBytes } from './batches.ts';
+import { messageToWire } from './conversions.ts';
+
+/** Held back while the stream is full. At the bound messages are dropped and the core is told: it probes again. */
+const HELD_BYTES_MAX = 4 * 1024 * 1024;
+const BACK_OFF_MIN_MS = 50;
+const BACK_OFF_MAX_MS = 500;
+const EMPTY = new Uint8Array(0);
+
+export interface PeerLinkOptions {
+  readonly to: MemberId;
+  readonly clusterId: () => string;
+  /** Looked up at each connect: addresses change. Undefined: not known at the moment. */
+  readonly address: () => string | undefined;
+  readonly signer: Signer;
+  readonly logger: Logger;
+  /** Messages may have been lost. */
+  readonly onUnreachable: () => void;
+}
+
+export interface PeerCalls {
+  readonly channel: GrpcChannel;
+  /** In batches. */
+  readonly peer: UnaryClient<typeof PeerService>;
+  /** What tools ask of the leader through any node. */
+  readonly sidecar: UnaryClient<typeof SidecarService>;
+}
+
+type OutgoingStream = MessageStream<MessageBatch, MessageAck>;
+
+export class PeerLink {
+  readonly #options: PeerLinkOptions;
+  #channel: GrpcChannel | undefined;
+  #stream: OutgoingStream | undefined;
+  #calls: PeerCalls | undefined;
+  #held: Message[] = [];
+  #heldBytes = 0;
+  #blocked = false;
+  #connectAtMs = 0;
+  #backOffMs = BACK_OFF_MIN_MS;
+  #failureTold = '';
+  #closed = false;
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+  }
+
+  /** Best effort, in order. */
+  send(messages: readonly Message[]): void {
+    const stream = this.#stream ?? this.#connect();
+    if (!stream) return;
+    if (this.#blocked) this.#hold(messages);
+    else this.#write(stream, messages);
+  }
+
+  /**
+   * Calls to this peer, over a connection of their own: they must not wait behind log entries.
+   *
+   * @throws ServiceError `unavailable`, nothing sent, if no address is known.
+   */
+  calls(): PeerCalls {
+    if (this.#calls) return this.#calls;
+    const address = this.#options.address();
+    if (this.#closed || address === undefined)
+      throw new ServiceError('unavailable', `no address of ${this.#options.to} is known`, { sent: false });
+    const { signer, logger } = this.#options;
+    const channel = new GrpcChannel({ address: parseAddress(address), signer, logger });
+    this.#calls = { channel, peer: channel.carried(PeerService), sidecar: channel.client(SidecarService) };
+    return this.#calls;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#disconnect();
+  }
+
+  /** A new channel each time: it looks the address up anew and knows no back-off of its own. */
+  #connect(): OutgoingStream | undefined {
+    if (this.#closed || performance.now() < this.#connectAtMs) return undefined;
+    const { signer, logger } = this.#options;
+    const address = this.#options.address();
+    if (address === undefined) return undefined;
+    this.#channel = new GrpcChannel({ address: parseAddress(address), signer, logger });
+    const stream = this.#channel.bidiStream(PeerService, 'messages', () => this.#opened(address));
+    this.#stream = stream;
+    // Nothing is said on it, but without a reader its end would not be seen.
+    stream.onMessage(() => {});
+    stream.onEnd((error) => {
+      if (this.#stream === stream) this.#lost(address, error?.message ?? 'the peer ended the stream');
+    });
+    return stream;
+  }
+
+  #opened(address: string): void {
+    this.#backOffMs = BACK_OFF_MIN_MS;
+    this.#failureTold = '';
+    this.#options.logger.info({ peer: this.#options.to, address }, 'connected to a peer');
+  }
+
+  #lost(address: string, reason: string): void {
+    this.#disconnect();
+    this.#connectAtMs = performance.now() + this.#backOffMs;
+    this.#backOffMs = Math.min(2 * this.#backOffMs, BACK_OFF_MAX_MS);
+    if (this.#failureTold !== reason) {
+      this.#failureTold = reason;
+      this.#options.logger.warn({ peer: this.#options.to, address, reason }, 'a peer cannot be reached');
+    }
+    this.#options.onUnreachable();
+  }
+
+  /** What is under way to a peer that does not answer any more is better tried anew elsewhere. */
+  #disconnect(): void {
+    const channels = [this.#channel, this.#calls?.channel];
+    this.#stream = undefined;
+    this.#channel = undefined;
+    this.#calls = undefined;
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#blocked = false;
+    for (const channel of channels) channel?.close();
+  }
+
+  #write(stream: OutgoingStream, messages: readonly Message[]): void {
+    const clusterId = this.#options.clusterId();
+    let taken = true;
+    for (const batch of cutBatches(messages))
+      taken = stream.write({ messages: batch.map(messageToWire), clusterId, mac: EMPTY });
+    if (taken || this.#stream !== stream) return;
+    this.#blocked = true;
+    stream.drained().then(() => this.#drained(stream));
+  }
+
+  #drained(stream: OutgoingStream): void {
+    if (this.#stream !== stream) return;
+    this.#blocked = false;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    if (held.length > 0) this.#write(stream, held);
+  }
+
+  #hold(messages: readonly Message[]): void {
+    for (const message of messages) {
+      const bytes = messageBytes(message);
+      if (this.#heldBytes + bytes > HELD_BYTES_MAX) {
+        this.#options.onUnreachable();
+        return;
+      }
+      this.#held.push(message);
+      this.#heldBytes += bytes;
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/** The outgoing side of the peer port: one link a member, made when there is something to say to it. */
+import type { SidecarService } from '@agenda/proto/raft/v1/sidecar';
+import type { UnaryClient } from '@agenda/service-kit/grpc-client';
+import type { Logger } from '@agenda/service-kit/logger';
+import type { Signer } from '@agenda/service-kit/signature';
+import type { MemberId, Message } from '../core/types.ts';
+import type { MessageSender } from '../runtime/ports.ts';
+import type { LeaderClient, Position } from '../runtime/proposals.ts';
+import { PeerLink } from './peer-link.ts';
+
+export interface PeerTransportOptions {
+  readonly clusterId: () => string;
+  readonly addressOf: (member: MemberId) => string | undefined;
+  readonly signer: Signer;
+  readonly logger: Logger;
+  readonly onUnreachable: (member: MemberId) => void;
+}
+
+export class PeerTransport implements MessageSender, LeaderClient {
+  readonly #options: PeerTransportOptions;
+  readonly #links = new Map<MemberId, PeerLink>();
+
+  constructor(options: PeerTransportOptions) {
+    this.#options = options;
+  }
+
+  /** One write a peer. */
+  send(messages: readonly Message[]): void {
+    if (messages.length === 0) return;
+    for (const [to, group] of Map.groupBy(messages, (message) => message.to)) this.#linkTo(to).send(group);
+  }
+
+  async forward(leader: MemberId, command: Uint8Array, deadlineMs: number): Promise<Position> {
+    return this.#linkTo(leader).calls().peer.forward({ command, to: leader }, { deadlineMs });
+  }
+
+  async readIndex(leader: MemberId, deadlineMs: number): Promise<number> {
+    return (await this.#linkTo(leader).calls().peer.readIndex({ to: leader }, { deadlineMs })).index;
+  }
+
+  /** @throws ServiceError `unavailable`, nothing sent, if no address is known. */
+  sidecarOf(member: MemberId): UnaryClient<typeof SidecarService> {
+    return this.#linkTo(member).calls().sidecar;
+  }
+
+  /** Closes the links to all but these. */
+  retain(members: ReadonlySet<MemberId>): void {
+    for (const [member, link] of this.#links)
+      if (!members.has(member)) {
+        link.close();
+        this.#links.delete(member);
+      }
+  }
+
+  close(): void {
+    this.retain(new Set());
+  }
+
+  #linkTo(to: MemberId): PeerLink {
+    let link = this.#links.get(to);
+    if (!link) {
+      const { clusterId, addressOf, signer, logger, onUnreachable } = this.#options;
+      link = new PeerLink({
+        to,
+        clusterId,
+        address: () => addressOf(to),
+        signer,
+        logger,
+        onUnreachable: () => onUnreachable(to),
+      });
+      this.#links.set(to, link);
+    }
+    return link;
+  }
+}
