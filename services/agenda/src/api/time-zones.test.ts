@@ -16,6 +16,10 @@ describe('time zones', () => {
     assert.equal(isStartOfDay(Date.parse('2027-03-28T22:00:00.001Z'), 'Europe/Berlin'), false);
   });
 
+  it('finds no midnight outside of time', () => {
+    assert.equal(isStartOfDay(Number.MAX_SAFE_INTEGER, 'UTC'), false);
+  });
+
   it('takes the first instant of a day that has no midnight', () => {
     // Brazil moved its clocks at midnight: 2018-11-04 began at 01:00 local time.
     assert.equal(isStartOfDay(Date.parse('2018-11-04T03:00:00Z'), 'America/Sao_Paulo'), true);

@@ -3,6 +3,8 @@ import type { FieldError } from '@agenda/service-kit/errors';
 /** Zones that were found to be known or not; tz data does not change while a process runs. */
 const KNOWN = new Map<string, boolean>();
 const KNOWN_MAX = 2_000;
+/** Of Temporal and Date (ECMA-262, "Time Values"). */
+const INSTANT_MS_MAX = 8.64e15;
 
 /** True for an IANA name or link ("Europe/Lisbon", "UTC"), false for offsets ("+01:00"). */
 export function isTimeZone(name: string): boolean {
@@ -30,6 +32,7 @@ export function timeZoneErrors(name: string, path: string): FieldError[] {
 
 /** The start of a local day; where midnight does not exist (a clock change), the day's first instant. */
 export function isStartOfDay(instantMs: number, timeZone: string): boolean {
+  if (Math.abs(instantMs) > INSTANT_MS_MAX) return false;
   const local = Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(timeZone);
   return local.startOfDay().epochMilliseconds === instantMs;
 }

@@ -55,12 +55,16 @@ export class NodeEventRecorder {
     else this.#dropped += 1;
   }
 
-  /** Sends what is buffered, once. */
+  /** Sends what is buffered, as long as the audit service takes it. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#sending;
-    await this.#flush();
+    let before: number;
+    do {
+      before = this.#buffer.length;
+      await this.#flush();
+    } while (this.#buffer.length > 0 && this.#buffer.length < before);
   }
 
   #keep(event: NodeEvent): void {

@@ -64,8 +64,8 @@ export class AgendaUnderTest {
   }
 
   async stopAgenda(): Promise<void> {
-    this.#channel?.close();
     for (const part of this.#parts.toReversed()) await part.stop?.();
+    this.#channel?.close();
   }
 
   async stop(): Promise<void> {

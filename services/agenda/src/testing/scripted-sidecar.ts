@@ -26,7 +26,7 @@ export type Verdict = 'append' | 'lose' | 'hold' | ServiceError | { readonly dro
 export const TEST_SECRETS = ['a-secret-of-the-tests-that-is-long-enough'];
 
 export function testLogger(): Logger {
-  return createLogger({ component: 'test', nodeId: 'agenda-1', level: process.env.LOG_LEVEL ?? 'silent' });
+  return createLogger({ component: 'test', nodeId: 'agenda-1', level: 'silent' });
 }
 
 export function testSigner(): Signer {
