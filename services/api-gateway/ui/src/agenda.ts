@@ -35,7 +35,7 @@ export function createAgenda(): Agenda {
     refresh: async (refreshToken, idempotencyKey) =>
       (await http({
         method: 'POST',
-        path: '/api/auth/refresh',
+        path: '/api/refresh',
         headers: { 'idempotency-key': idempotencyKey },
         body: { refreshToken },
         deadlineMs: REFRESH_DEADLINE_MS,
@@ -50,7 +50,7 @@ export function createAgenda(): Agenda {
   const toasts = new Toasts();
   const live = new LiveConnection({
     url: `${location.origin.replace(/^http/, 'ws')}/ws`,
-    accessToken: () => session.accessToken(),
+    accessToken: (lifeMs) => session.accessToken(lifeMs),
     replaceToken: (refused) => session.replaceToken(refused),
     onItems: (items) => {
       for (const item of items) applyLive(agenda, item);

@@ -20,15 +20,12 @@ export interface Registration {
   readonly username: string;
   readonly password: string;
   readonly displayName: string;
-  readonly email: string | null;
+  readonly email?: string;
   readonly timeZone: string;
 }
 
-export interface ProfileChange {
-  readonly displayName: string;
-  readonly email: string | null;
-  readonly timeZone: string;
-}
+/** What is left out stays as it is. */
+export type ProfileChange = Partial<Pick<User, 'displayName' | 'email' | 'timeZone'>>;
 
 export type NewAppointment = AppointmentFields & { readonly allowConflict: boolean };
 export type AppointmentChange = Partial<AppointmentFields> & { readonly allowConflict: boolean };
@@ -55,7 +52,7 @@ export class AgendaApi {
   }
 
   register(registration: Registration, idempotencyKey: string): Promise<User> {
-    return this.#client.write('POST', '/api/auth/register', registration, {
+    return this.#client.write('POST', '/api/register', registration, {
       idempotencyKey,
       anonymous: true,
     });
@@ -63,11 +60,11 @@ export class AgendaApi {
 
   login(username: string, password: string, idempotencyKey: string): Promise<SessionGrant> {
     const body = { username, password };
-    return this.#client.write('POST', '/api/auth/login', body, { idempotencyKey, anonymous: true });
+    return this.#client.write('POST', '/api/login', body, { idempotencyKey, anonymous: true });
   }
 
   logout(idempotencyKey: string): Promise<void> {
-    return this.#client.write('POST', '/api/auth/logout', undefined, { idempotencyKey });
+    return this.#client.write('POST', '/api/logout', undefined, { idempotencyKey });
   }
 
   me(): Promise<User> {
@@ -75,7 +72,7 @@ export class AgendaApi {
   }
 
   updateProfile(change: ProfileChange, version: number, idempotencyKey: string): Promise<User> {
-    return this.#client.write('PATCH', '/api/me', change, { idempotencyKey, version });
+    return this.#client.write('PUT', '/api/me/profile', change, { idempotencyKey, version });
   }
 
   changePassword(currentPassword: string, newPassword: string, idempotencyKey: string): Promise<void> {

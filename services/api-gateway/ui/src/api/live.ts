@@ -17,6 +17,10 @@ const STABLE_AFTER_MS = 3_000;
 /** After the first message the server must say `ready`. */
 const READY_DEADLINE_MS = 8_000;
 
+/** The server closes when the token expires; it is replaced before, on the open connection. */
+const RENEW_EVERY_MS = 240_000;
+const RENEW_LIFE_MS = 360_000;
+
 const CLOSED_BAD_MESSAGE = 4400;
 const CLOSED_NOT_AUTHENTICATED = 4401;
 
@@ -26,7 +30,8 @@ export type LiveStatus = 'stopped' | 'connecting' | 'live' | 'offline';
 export interface LivePorts {
   /** ws(s)://host/ws */
   readonly url: string;
-  readonly accessToken: () => Promise<string>;
+  /** @param lifeMs How long the token must be good for, at least. */
+  readonly accessToken: (lifeMs?: number) => Promise<string>;
   /** A token other than the one the server refused. */
   readonly replaceToken: (refused: string) => Promise<string>;
   readonly onItems: (items: readonly LiveItem[]) => void;
@@ -39,6 +44,7 @@ export class LiveConnection {
   readonly #ports: LivePorts;
   #socket: ReconnectingWebSocket | null = null;
   #readyTimer: ReturnType<typeof setTimeout> | undefined;
+  #renewTimer: ReturnType<typeof setInterval> | undefined;
   #token = '';
   #tokenRefused = false;
   /** The log index up to which everything has been seen; null: nothing yet. */
@@ -64,10 +70,12 @@ export class LiveConnection {
     socket.addEventListener('message', (event) => this.#receive(socket, String(event.data)));
     socket.addEventListener('close', (event) => this.#closed(event.code));
     this.#socket = socket;
+    this.#renewTimer = setInterval(() => this.#renew(socket), RENEW_EVERY_MS);
   }
 
   stop(): void {
     clearTimeout(this.#readyTimer);
+    clearInterval(this.#renewTimer);
     this.#socket?.close(1000);
     this.#socket = null;
     this.status.set('stopped');
@@ -97,6 +105,18 @@ export class LiveConnection {
     socket.send(JSON.stringify({ type: 'auth', token: this.#token, ...since }));
     clearTimeout(this.#readyTimer);
     this.#readyTimer = setTimeout(() => socket.reconnect(), READY_DEADLINE_MS);
+  }
+
+  async #renew(socket: ReconnectingWebSocket): Promise<void> {
+    if (this.status.get() !== 'live') return;
+    try {
+      const token = await this.#ports.accessToken(RENEW_LIFE_MS);
+      if (token === this.#token || this.status.get() !== 'live') return;
+      this.#token = token;
+      socket.send(JSON.stringify({ type: 'auth', token }));
+    } catch (error) {
+      console.warn('the live connection keeps its token for now', error);
+    }
   }
 
   #receive(socket: ReconnectingWebSocket, data: string): void {

@@ -71,10 +71,10 @@ export class Session {
     this.#userId = null;
   }
 
-  /** A token that is good for the next request; all who ask while it is being renewed share one renewal. */
-  async accessToken(): Promise<string> {
+  /** A token with more than that life left; all who ask while it is being renewed share one renewal. */
+  async accessToken(lifeMs = EXPIRES_SOON_MS): Promise<string> {
     const access = this.#access;
-    if (access !== null && access.expiresAtMs - this.#ports.nowMs() > EXPIRES_SOON_MS) return access.token;
+    if (access !== null && access.expiresAtMs - this.#ports.nowMs() > lifeMs) return access.token;
     return this.#renew();
   }
 

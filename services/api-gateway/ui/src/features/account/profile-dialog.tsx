@@ -1,4 +1,5 @@
 import { type FormEvent, useMemo, useState } from 'react';
+import type { ProfileChange } from '../../api/agenda-api.ts';
 import { ApiError, explain, fieldMessage } from '../../api/problem.ts';
 import type { User } from '../../api/types.ts';
 import { Dialog } from '../../components/dialog.tsx';
@@ -18,7 +19,15 @@ export function ProfileDialog({ user, onClose }: { user: User; onClose: () => vo
 
   const onSubmit = async (event: FormEvent) => {
     event.preventDefault();
-    const change = { displayName: displayName.trim(), email: email.trim() || null, timeZone };
+    const change = changedProfile(user, {
+      displayName: displayName.trim(),
+      email: email.trim() || null,
+      timeZone,
+    });
+    if (Object.keys(change).length === 0) {
+      onClose();
+      return;
+    }
     const saved = await submit.run({ change, version: user.version }, async (key) => {
       try {
         await account.updateProfile(change, user.version, key);
@@ -100,6 +109,14 @@ export function ProfileDialog({ user, onClose }: { user: User; onClose: () => vo
       </form>
     </Dialog>
   );
+}
+
+function changedProfile(user: User, entered: Required<ProfileChange>): ProfileChange {
+  return {
+    ...(entered.displayName === user.displayName ? {} : { displayName: entered.displayName }),
+    ...(entered.email === user.email ? {} : { email: entered.email }),
+    ...(entered.timeZone === user.timeZone ? {} : { timeZone: entered.timeZone }),
+  };
 }
 
 function profileError(failure: unknown): string {

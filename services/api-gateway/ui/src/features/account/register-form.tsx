@@ -22,7 +22,7 @@ export function RegisterForm({ onLogIn }: { onLogIn: () => void }) {
     const registration = {
       username: username.trim(),
       displayName: displayName.trim() || username.trim(),
-      email: email.trim() || null,
+      ...(email.trim() === '' ? {} : { email: email.trim() }),
       password,
       timeZone: deviceTimeZone(),
     };

@@ -1,6 +1,6 @@
 import '../../styles/calendar.css';
-import { useCalendarController } from '@fullcalendar/react';
-import { useCallback, useEffect, useState } from 'react';
+import { type CalendarRef, useCalendarController } from '@fullcalendar/react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { explain } from '../../api/problem.ts';
 import type { AgendaItem, User } from '../../api/types.ts';
 import { Icon } from '../../components/icon.tsx';
@@ -37,7 +37,11 @@ export default function AgendaPage({ user }: { user: User }) {
   const [firstView] = useState(() => initialView(narrow));
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const move = useMove();
-  const close = useCallback(() => setDialog(null), []);
+  const grid = useRef<CalendarRef>(null);
+  const close = useCallback(() => {
+    setDialog(null);
+    grid.current?.getApi().unselect();
+  }, []);
   const edit = useCallback((target: AppointmentTarget) => setDialog({ kind: 'appointment', target }), []);
   const onShow = useCallback((start: Date, end: Date) => calendar.show(start, end), [calendar]);
   const onOpen = useCallback((item: AgendaItem) => edit({ kind: 'known', item }), [edit]);
@@ -95,6 +99,7 @@ export default function AgendaPage({ user }: { user: User }) {
       <AgendaNotice />
       <main className="page-main" data-testid="calendar">
         <CalendarGrid
+          ref={grid}
           items={items}
           viewerId={user.id}
           timeZone={user.timeZone}

@@ -1,5 +1,6 @@
 import FullCalendar, {
   type CalendarController,
+  type CalendarRef,
   type EventClickInfo,
   type EventDropInfo,
   type EventResizeDoneInfo,
@@ -10,7 +11,7 @@ import interactionPlugin from '@fullcalendar/react/interaction';
 import listPlugin from '@fullcalendar/react/list';
 import themePlugin from '@fullcalendar/react/themes/breezy';
 import timeGridPlugin from '@fullcalendar/react/timegrid';
-import { memo, useMemo } from 'react';
+import { memo, type Ref, useMemo } from 'react';
 import type { AgendaItem } from '../../api/types.ts';
 import type { AgendaItems } from './agenda-items.ts';
 import { type CalendarSpan, toEventInput } from './event-input.ts';
@@ -39,8 +40,11 @@ const VIEWS = {
 } as const;
 const TIME_FORMAT = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
 const LONG_PRESS_MS = 350;
+/** Columns below this width show less. */
+const NARROW_COLUMN_PX = 130;
 
 interface CalendarGridProps {
+  readonly ref: Ref<CalendarRef>;
   readonly items: AgendaItems;
   readonly viewerId: string;
   readonly timeZone: string;
@@ -53,7 +57,7 @@ interface CalendarGridProps {
 }
 
 export const CalendarGrid = memo(function CalendarGrid(props: CalendarGridProps) {
-  const { items, viewerId, timeZone, controller, initialView, onShow, onSelect, onOpen, onMove } = props;
+  const { ref, items, viewerId, timeZone, controller, initialView, onShow, onSelect, onOpen, onMove } = props;
   const events = useMemo(
     () => [...items.byKey.values()].map((item) => toEventInput(item, viewerId)),
     [items, viewerId],
@@ -70,6 +74,7 @@ export const CalendarGrid = memo(function CalendarGrid(props: CalendarGridProps)
   };
   return (
     <FullCalendar
+      ref={ref}
       plugins={PLUGINS}
       controller={controller}
       initialView={initialView}
@@ -94,6 +99,7 @@ export const CalendarGrid = memo(function CalendarGrid(props: CalendarGridProps)
       slotDuration="00:30:00"
       snapDuration="00:15:00"
       eventMinHeight={22}
+      dayNarrowWidth={NARROW_COLUMN_PX}
       eventTimeFormat={TIME_FORMAT}
       slotHeaderFormat={TIME_FORMAT}
       allDayText="all day"

@@ -68,9 +68,10 @@ export class ClusterStore {
 
 function parseHealth(answer: unknown): Omit<ClusterState, 'reachable'> {
   const json = (typeof answer === 'object' && answer !== null ? answer : {}) as Record<string, unknown>;
-  return { node: name(json.node), role: name(json.role), leader: name(json.leader) };
+  return { node: name(json.nodeId), role: name(json.role), leader: name(json.leaderId) };
 }
 
+/** A member is a node and an instance, `agenda-1#0198…`; people know the node. */
 function name(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'string' && value !== '' ? value.replace(/#.*/, '') : null;
 }
