@@ -7,23 +7,15 @@ import { GrpcServer, type RefusedCall } from '@agenda/service-kit/grpc-server';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
-import type { Database } from 'better-sqlite3';
 import { agendaHandlers } from './api/handlers.ts';
-import { AppliedPosition } from './apply/applied-position.ts';
-import { ApplyLoop } from './apply/apply-loop.ts';
-import { Attachment } from './apply/attachment.ts';
-import { Checkpointer } from './apply/checkpointer.ts';
-import { openDatabase } from './apply/database.ts';
-import { LeadershipWatch } from './apply/leadership-watch.ts';
 import { ReadBarrier } from './apply/read-barrier.ts';
+import { Replica } from './apply/replica.ts';
 import type { Config } from './config.ts';
 import { AuditFeed } from './outbox/audit-feed.ts';
 import { EventFeed } from './outbox/event-feed.ts';
 import { NodeEventRecorder } from './outbox/node-event-recorder.ts';
 import { Pruner } from './outbox/pruner.ts';
 import { Proposer } from './proposals/proposer.ts';
-import { Queries } from './queries/queries.ts';
-import { StateMachine } from './state-machine/machine.ts';
 
 /** What calls under way are given to end when the process is asked to stop. */
 const DRAIN_MS = 3_000;
@@ -33,16 +25,9 @@ const STOP_MS = 5_000;
 export class AgendaContext {
   readonly #config: Config;
   readonly #logger: Logger;
-  readonly #db: Database;
-  readonly #machine: StateMachine;
-  readonly #queries: Queries;
-  readonly #position: AppliedPosition;
-  readonly #leadership = new LeadershipWatch();
-  readonly #checkpointer: Checkpointer;
-  readonly #applyLoop: ApplyLoop;
+  readonly #replica: Replica;
   readonly #sidecar: GrpcChannel;
   readonly #audit: GrpcChannel;
-  readonly #attachment: Attachment;
   readonly #proposer: Proposer;
   readonly #barrier: ReadBarrier;
   readonly #events: EventFeed;
@@ -59,34 +44,18 @@ export class AgendaContext {
     this.#sidecar = new GrpcChannel({ address: config.SIDECAR_GRPC_ADDR, signer, logger });
     this.#audit = new GrpcChannel({ address: config.AUDIT_GRPC_ADDR, signer, logger });
 
-    this.#db = openDatabase(join(config.DATA_DIR, 'agenda'));
-    this.#machine = new StateMachine(this.#db);
-    this.#queries = new Queries(this.#db);
-    const last = this.#machine.lastApplied();
-    const position = new AppliedPosition(last);
-    this.#position = position;
-    this.#checkpointer = new Checkpointer({
-      db: this.#db,
-      appliedIndex: last.index,
-      onDurable: () => this.#applyLoop.acknowledge(),
-      onFailure: (error) => this.#applyLoop.halt(error),
-    });
-    const machine = this.#machine;
-    const leadership = this.#leadership;
-    this.#applyLoop = new ApplyLoop({ machine, position, checkpointer: this.#checkpointer, logger });
-    this.#attachment = new Attachment({
+    this.#replica = new Replica({
+      directory: join(config.DATA_DIR, 'agenda'),
       channel: this.#sidecar,
-      machine,
-      applyLoop: this.#applyLoop,
-      leadership,
       logger,
     });
+    const { machine, queries, position, leadership } = this.#replica;
 
     const sidecar = this.#sidecar.carried(SidecarService);
     this.#proposer = new Proposer({ sidecar, leadership, position });
     this.#barrier = new ReadBarrier({ sidecar, leadership, position });
-    this.#events = new EventFeed(this.#queries, position);
-    this.#auditFeed = new AuditFeed(this.#queries, position, config.NODE_ID);
+    this.#events = new EventFeed(queries, position);
+    this.#auditFeed = new AuditFeed(queries, position, config.NODE_ID);
     this.#nodeEvents = new NodeEventRecorder({
       audit: this.#audit.carried(AuditServiceService),
       nodeId: config.NODE_ID,
@@ -116,10 +85,10 @@ export class AgendaContext {
    */
   parts(): Part[] {
     return [
-      { name: 'database', stop: () => this.#closeDatabase() },
+      { name: 'database', stop: () => this.#replica.close() },
       { name: 'channels', stop: () => this.#closeChannels() },
       { name: 'node events', stop: () => this.#nodeEvents.close(), stopMs: STOP_MS },
-      { name: 'attachment', start: () => this.#attachment.start(), stop: () => this.#attachment.stop() },
+      { name: 'replica', start: () => this.#replica.start(), stop: () => this.#replica.stop() },
       { name: 'pruner', start: () => this.#pruner.start(), stop: () => this.#pruner.stop() },
       { name: 'proposer', stop: () => this.#proposer.close(DRAIN_MS), stopMs: STOP_MS },
       {
@@ -135,12 +104,7 @@ export class AgendaContext {
   #handlers() {
     return agendaHandlers({
       nodeId: this.#config.NODE_ID,
-      queries: this.#queries,
-      machine: this.#machine,
-      position: this.#position,
-      leadership: this.#leadership,
-      applyLoop: this.#applyLoop,
-      attachment: this.#attachment,
+      replica: this.#replica,
       proposer: this.#proposer,
       barrier: this.#barrier,
       events: this.#events,
@@ -151,27 +115,29 @@ export class AgendaContext {
 
   /** Who is told of what. Requests are answered first, then the streams are fed. */
   #connect(): void {
-    this.#applyLoop.onApplied((applied, entries) => this.#proposer.onApplied(applied, entries));
-    this.#applyLoop.onApplied((applied) => this.#events.onApplied(applied));
-    this.#applyLoop.onApplied((applied) => this.#auditFeed.onApplied(applied));
-    this.#applyLoop.onHalted((reason) => this.#onHalted(reason));
-    this.#leadership.onChange(() => this.#updateServing());
+    this.#replica.applyLoop.onApplied((applied, entries) => this.#proposer.onApplied(applied, entries));
+    this.#replica.applyLoop.onApplied((applied) => this.#events.onApplied(applied));
+    this.#replica.applyLoop.onApplied((applied) => this.#auditFeed.onApplied(applied));
+    this.#replica.applyLoop.onHalted((reason) => this.#onHalted(reason));
+    this.#replica.leadership.onChange(() => this.#updateServing());
   }
 
   /** Serving: attached, applying, and a leader is known. */
   #updateServing(): void {
-    this.#server.setServing(this.#leadership.leaderKnown && this.#applyLoop.haltReason === undefined);
+    this.#server.setServing(
+      this.#replica.leadership.leaderKnown && this.#replica.applyLoop.haltReason === undefined,
+    );
   }
 
   #onHalted(reason: string): void {
     this.#updateServing();
-    const { failure } = this.#position;
+    const { failure } = this.#replica.position;
     if (failure) this.#proposer.onHalted(failure);
     this.#nodeEvents.record({
       action: 'apply.stopped',
       level: Level.LEVEL_ALARM,
       outcome: 'unavailable',
-      detail: { reason, applied: this.#position.index },
+      detail: { reason, applied: this.#replica.position.index },
     });
   }
 
@@ -188,7 +154,7 @@ export class AgendaContext {
 
   async #listen(): Promise<void> {
     this.#port = await this.#server.listen(this.#config.AGENDA_GRPC_ADDR);
-    this.#logger.info({ port: this.#port, applied: this.#position.index }, 'the agenda listens');
+    this.#logger.info({ port: this.#port, applied: this.#replica.position.index }, 'the agenda listens');
   }
 
   #closeFeeds(): void {
@@ -200,10 +166,5 @@ export class AgendaContext {
     this.#barrier.close();
     this.#sidecar.close();
     this.#audit.close();
-  }
-
-  #closeDatabase(): void {
-    this.#checkpointer.close();
-    this.#db.close();
   }
 }

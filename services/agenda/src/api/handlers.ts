@@ -1,10 +1,8 @@
 import type { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
-import type { AppliedPosition } from '../apply/applied-position.ts';
 import type { ReadBarrier } from '../apply/read-barrier.ts';
 import type { AuditFeed } from '../outbox/audit-feed.ts';
 import type { EventFeed } from '../outbox/event-feed.ts';
-import type { Queries } from '../queries/queries.ts';
 import { accountHandlers } from './accounts.ts';
 import type { ApiContext } from './api-context.ts';
 import { appointmentHandlers } from './appointments.ts';
@@ -20,8 +18,6 @@ import { Writes } from './writes.ts';
 
 export interface ApiParts extends StatusSources {
   readonly nodeId: string;
-  readonly queries: Queries;
-  readonly position: AppliedPosition;
   readonly barrier: ReadBarrier;
   readonly events: EventFeed;
   readonly auditFeed: AuditFeed;
@@ -30,8 +26,9 @@ export interface ApiParts extends StatusSources {
 
 /** The handlers of all topics. What a later version brings is missing here and answers `unimplemented`. */
 export function agendaHandlers(parts: ApiParts): Handlers<AgendaServiceService> {
-  const { queries, nodeEvents } = parts;
-  const reads = new Reads(parts.barrier, parts.position, queries);
+  const { nodeEvents } = parts;
+  const { queries, position } = parts.replica;
+  const reads = new Reads(parts.barrier, position, queries);
   const writes = new Writes(new CommandFactory(parts.nodeId), parts.proposer);
   const api: ApiContext = { queries, reads, writes, passwords: new Passwords(), nodeEvents };
   return {

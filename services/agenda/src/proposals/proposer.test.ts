@@ -8,69 +8,37 @@ import { deadlineAt } from '@agenda/service-kit/deadline';
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { uuidv7, uuidv7Bytes } from '@agenda/service-kit/ids';
-import type { Database } from 'better-sqlite3';
-import { AppliedPosition } from '../apply/applied-position.ts';
-import { ApplyLoop } from '../apply/apply-loop.ts';
-import { Attachment } from '../apply/attachment.ts';
-import { Checkpointer } from '../apply/checkpointer.ts';
-import { openDatabase } from '../apply/database.ts';
-import { LeadershipWatch } from '../apply/leadership-watch.ts';
-import { StateMachine } from '../state-machine/machine.ts';
+import { Replica } from '../apply/replica.ts';
 import { ScriptedSidecar, testLogger } from '../testing/scripted-sidecar.ts';
 import { Proposer } from './proposer.ts';
-
-const logger = testLogger();
 
 /** A proposer between a scripted sidecar and a real state machine. */
 class Scene {
   readonly sidecar = new ScriptedSidecar();
-  readonly leadership = new LeadershipWatch();
   readonly #directory = mkdtempSync(join(tmpdir(), 'agenda-'));
-  readonly #db: Database = openDatabase(this.#directory);
-  readonly #machine = new StateMachine(this.#db);
-  readonly position = new AppliedPosition(this.#machine.lastApplied());
-  readonly #checkpointer = new Checkpointer({
-    db: this.#db,
-    appliedIndex: 0,
-    onDurable: () => undefined,
-    onFailure: (error) => assert.fail(String(error)),
-  });
-  readonly applyLoop = new ApplyLoop({
-    machine: this.#machine,
-    position: this.position,
-    checkpointer: this.#checkpointer,
-    logger,
-  });
   #channel!: GrpcChannel;
-  #attachment!: Attachment;
+  replica!: Replica;
   proposer!: Proposer;
 
   async start(): Promise<this> {
     await this.sidecar.start();
-    const { leadership, position, applyLoop } = this;
     this.#channel = this.sidecar.channel();
-    this.#attachment = new Attachment({
-      channel: this.#channel,
-      machine: this.#machine,
-      applyLoop,
-      leadership,
-      logger,
-    });
+    this.replica = new Replica({ directory: this.#directory, channel: this.#channel, logger: testLogger() });
+    const { leadership, position, applyLoop } = this.replica;
     this.proposer = new Proposer({ sidecar: this.#channel.carried(SidecarService), leadership, position });
     applyLoop.onApplied((applied, entries) => this.proposer.onApplied(applied, entries));
     applyLoop.onHalted(() => position.failure && this.proposer.onHalted(position.failure));
-    this.#attachment.start();
-    await this.position.waitFor(1, deadlineAt(5_000));
+    this.replica.start();
+    await position.waitFor(1, deadlineAt(5_000));
     return this;
   }
 
   async stop(): Promise<void> {
     await this.proposer.close(0);
-    await this.#attachment.stop();
-    this.#checkpointer.close();
+    await this.replica.stop();
+    this.replica.close();
     this.#channel.close();
     await this.sidecar.stop();
-    this.#db.close();
     rmSync(this.#directory, { recursive: true });
   }
 
@@ -132,7 +100,7 @@ describe('Proposer', () => {
     const result = await scene.propose(registration('ana'));
     assert.equal(usernameOf(result), 'ana');
     assert.equal(result.index, 2);
-    assert.equal(scene.position.index, 2);
+    assert.equal(scene.replica.position.index, 2);
     assert.equal(scene.proposer.pendingCount, 0);
   });
 
@@ -187,7 +155,7 @@ describe('Proposer', () => {
   it('waits for a leader and goes on when there is one', async () => {
     scene.sidecar.lead({ leaderId: '' });
     await new Promise<void>((resolve) => {
-      scene.leadership.onChange(resolve);
+      scene.replica.leadership.onChange(resolve);
     });
     const result = scene.propose(registration('ana'));
     assert.equal(scene.sidecar.proposals.length, 0);
@@ -197,7 +165,7 @@ describe('Proposer', () => {
   });
 
   it('refuses with no_leader and Retry-After within two seconds when nobody leads', async () => {
-    scene.leadership.forget();
+    scene.replica.leadership.forget();
     const startMs = performance.now();
     await assert.rejects(scene.propose(registration('ana')), (error: ServiceError) => {
       return error.code === 'no_leader' && (error.retryAfterMs ?? 0) > 0;
@@ -278,8 +246,8 @@ describe('Proposer', () => {
     scene.sidecar.appendCommand(Command.encode(registration('eve', { featureLevel: 99 })).finish());
     await underWay;
     await assert.rejects(scene.propose(registration('bob')), failsWith('unavailable'));
-    assert.match(scene.applyLoop.haltReason ?? '', /feature level 99/);
-    assert.equal(scene.position.index, 1);
+    assert.match(scene.replica.applyLoop.haltReason ?? '', /feature level 99/);
+    assert.equal(scene.replica.position.index, 1);
   });
 
   it('refuses what is too large for the log before it is proposed', async () => {
