@@ -97,9 +97,9 @@ function followAccount(agenda: Agenda): void {
 
 function followNetwork(agenda: Agenda, session: Session): void {
   agenda.live.status.subscribe(() => {
-    if (agenda.live.status.get() !== 'live') return;
-    agenda.calendar.reloadIfNeeded();
-    agenda.cluster.pollNow();
+    const status = agenda.live.status.get();
+    if (status === 'live') agenda.calendar.reloadIfNeeded();
+    if (status === 'live' || status === 'offline') agenda.cluster.pollNow();
   });
   // A connection over which nothing comes looks the same as a quiet one.
   agenda.cluster.onUnreachable = () => {

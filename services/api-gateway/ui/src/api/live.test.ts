@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket as ServerSocket, WebSocketServer } from 'ws';
-import { LiveConnection } from './live.ts';
+import { LiveConnection, type LivePorts } from './live.ts';
 import { clientError } from './problem.ts';
 import type { LiveItem } from './types.ts';
 
@@ -30,24 +30,28 @@ describe('the live connection', () => {
   let resets: number;
   let refused: string[];
   let renewal: () => Promise<string>;
+  let token: string;
+  let ports: LivePorts;
 
   beforeEach(async () => {
     server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(server, 'listening');
     [items, resets, refused] = [[], 0, []];
     renewal = async () => 'token-2';
-    live = new LiveConnection({
+    token = 'token-1';
+    ports = {
       url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws`,
-      accessToken: async () => 'token-1',
-      replaceToken: (token) => {
-        refused.push(token);
+      accessToken: async () => token,
+      replaceToken: (old) => {
+        refused.push(old);
         return renewal();
       },
       onItems: (fresh) => items.push(...fresh.map(({ index }) => index)),
       onReset: () => {
         resets += 1;
       },
-    });
+    };
+    live = new LiveConnection(ports);
   });
 
   afterEach(async () => {
@@ -130,6 +134,21 @@ describe('the live connection', () => {
     const second = await again;
     assert.deepEqual(refused, ['token-1']);
     assert.equal(second.auth.token, 'token-2');
+  });
+
+  it('hands the server a new token on the open connection, before the old one expires', async () => {
+    const RENEW_EVERY_MS = 20;
+    live = new LiveConnection(ports, RENEW_EVERY_MS);
+    live.start();
+    const { socket } = await accepted();
+    send(socket, { type: 'ready', index: 5 });
+    await status('live');
+    token = 'token-2';
+    const [data] = await once(socket, 'message');
+    assert.deepEqual(JSON.parse(String(data)), { type: 'auth', token: 'token-2' });
+    send(socket, { type: 'ready', index: 5 });
+    await echoed(socket);
+    assert.equal(resets, 1);
   });
 
   it('stops for good when the session has ended', async () => {

@@ -42,6 +42,7 @@ export interface LivePorts {
 export class LiveConnection {
   readonly status = new Store<LiveStatus>('stopped');
   readonly #ports: LivePorts;
+  readonly #renewEveryMs: number;
   #socket: ReconnectingWebSocket | null = null;
   #readyTimer: ReturnType<typeof setTimeout> | undefined;
   #renewTimer: ReturnType<typeof setInterval> | undefined;
@@ -50,8 +51,9 @@ export class LiveConnection {
   /** The log index up to which everything has been seen; null: nothing yet. */
   #position: number | null = null;
 
-  constructor(ports: LivePorts) {
+  constructor(ports: LivePorts, renewEveryMs = RENEW_EVERY_MS) {
     this.#ports = ports;
+    this.#renewEveryMs = renewEveryMs;
   }
 
   start(): void {
@@ -70,7 +72,7 @@ export class LiveConnection {
     socket.addEventListener('message', (event) => this.#receive(socket, String(event.data)));
     socket.addEventListener('close', (event) => this.#closed(event.code));
     this.#socket = socket;
-    this.#renewTimer = setInterval(() => this.#renew(socket), RENEW_EVERY_MS);
+    this.#renewTimer = setInterval(() => this.#renew(socket), this.#renewEveryMs);
   }
 
   stop(): void {

@@ -60,8 +60,12 @@ export default function AgendaPage({ user }: { user: User }) {
   const openById = async (appointmentId: string) => {
     try {
       const item = await calendar.find(appointmentId);
-      if (item === null) toasts.show('info', 'That appointment no longer exists.');
-      else onOpen(item);
+      if (item === null) {
+        toasts.show('info', 'That appointment no longer exists.');
+        return;
+      }
+      controller.gotoDate(item.start);
+      onOpen(item);
     } catch (error) {
       toasts.show('error', explain(error));
     }

@@ -27,6 +27,7 @@ const VIEWS = {
   timeGridWeek: { titleFormat: DAYS_TITLE },
   dayGridMonth: {
     dayMaxEvents: true,
+    navLinks: true,
     listItemEventClass: 'event-row',
     listItemEventBeforeClass: 'event-dot',
   },
@@ -87,7 +88,6 @@ export const CalendarGrid = memo(function CalendarGrid(props: CalendarGridProps)
       timeZone={timeZone}
       events={events}
       nowIndicator
-      navLinks
       selectable
       selectMirror
       editable
