@@ -6,7 +6,14 @@ import type { Queries } from '../queries/queries.ts';
 import type { AppliedEntry } from '../state-machine/machine.ts';
 import { LogFeed } from './log-feed.ts';
 
-const ENTRIES_PER_MESSAGE_MAX = 128;
+/** Of one message: at most 4 MiB, as records have at most 8 KiB (a batch of node events is never divided). */
+const RECORDS_PER_MESSAGE_MAX = 512;
+/**
+ * How long records are gathered for one message, which the audit service stores with one sync of its disk. Nobody's
+ * request waits for it.
+ */
+const GATHER_MS = 50;
+const GATHERED_ENTRIES_MAX = 1_000;
 const PAGE_ENTRIES = 256;
 /**
  * After this a stream is ended in good order. The audit service connects again from what it has stored, and that
@@ -21,6 +28,8 @@ export class AuditFeed {
   readonly #position: AppliedPosition;
   readonly #feed: LogFeed<AuditEntry>;
   #acknowledgedIndex = 0;
+  #gathered: AuditEntry[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     queries: Pick<Queries, 'auditAfter' | 'oldestKeptIndex'>,
@@ -38,7 +47,8 @@ export class AuditFeed {
         },
       },
       indexOf: (entry) => entry.logIndex,
-      itemsPerMessageMax: ENTRIES_PER_MESSAGE_MAX,
+      weightOf: (entry) => entry.events.length,
+      messageWeightMax: RECORDS_PER_MESSAGE_MAX,
     });
   }
 
@@ -49,10 +59,10 @@ export class AuditFeed {
 
   onApplied(applied: readonly AppliedEntry[]): void {
     if (this.#feed.idle) return;
-    const entries: AuditEntry[] = [];
     for (const { index, audit } of applied)
-      if (audit.length > 0) entries.push({ logIndex: index, events: [...audit] });
-    this.#feed.publish(entries, this.#position.index);
+      if (audit.length > 0) this.#gathered.push({ logIndex: index, events: [...audit] });
+    if (this.#gathered.length >= GATHERED_ENTRIES_MAX) this.#publish();
+    else this.#timer ??= setTimeout(() => this.#publish(), GATHER_MS);
   }
 
   /** @param callerNodeId who signed the call. @throws ServiceError `forbidden`, `unprocessable`. */
@@ -83,7 +93,16 @@ export class AuditFeed {
   }
 
   close(): void {
+    clearTimeout(this.#timer);
     this.#feed.close();
+  }
+
+  #publish(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const entries = this.#gathered;
+    this.#gathered = [];
+    this.#feed.publish(entries, this.#position.index);
   }
 }
 

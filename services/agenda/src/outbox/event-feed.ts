@@ -28,7 +28,8 @@ export class EventFeed {
         },
       },
       indexOf: (event) => event.logIndex,
-      itemsPerMessageMax: EVENTS_PER_MESSAGE_MAX,
+      weightOf: () => 1,
+      messageWeightMax: EVENTS_PER_MESSAGE_MAX,
     });
   }
 

@@ -27,7 +27,8 @@ class Scene implements FeedHistory<Item> {
   readonly feed = new LogFeed<Item>({
     history: this,
     indexOf: (item) => item.index,
-    itemsPerMessageMax: 4,
+    weightOf: () => 1,
+    messageWeightMax: 4,
   });
   readonly stream = {
     write: (message: Message): boolean => {

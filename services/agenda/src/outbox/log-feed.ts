@@ -26,6 +26,15 @@ export interface FeedSubscriber<Item, Message> {
   readonly onPruned: (appliedIndex: number) => Message | ServiceError;
 }
 
+export interface LogFeedOptions<Item> {
+  readonly history: FeedHistory<Item>;
+  readonly indexOf: (item: Item) => number;
+  /** What an item counts towards `messageWeightMax`. */
+  readonly weightOf: (item: Item) => number;
+  /** Of the items of one message; an item that weighs more has a message of its own. */
+  readonly messageWeightMax: number;
+}
+
 interface Live<Item> {
   position: number;
   /** @returns false if the reader does not keep up. */
@@ -43,19 +52,17 @@ interface Live<Item> {
 export class LogFeed<Item> {
   readonly #history: FeedHistory<Item>;
   readonly #indexOf: (item: Item) => number;
-  readonly #itemsPerMessageMax: number;
+  readonly #weightOf: (item: Item) => number;
+  readonly #messageWeightMax: number;
   readonly #live = new Set<Live<Item>>();
   readonly #closing = new AbortController();
   #subscriberCount = 0;
 
-  constructor(options: {
-    readonly history: FeedHistory<Item>;
-    readonly indexOf: (item: Item) => number;
-    readonly itemsPerMessageMax: number;
-  }) {
+  constructor(options: LogFeedOptions<Item>) {
     this.#history = options.history;
     this.#indexOf = options.indexOf;
-    this.#itemsPerMessageMax = options.itemsPerMessageMax;
+    this.#weightOf = options.weightOf;
+    this.#messageWeightMax = options.messageWeightMax;
   }
 
   get subscriberCount(): number {
@@ -158,12 +165,18 @@ export class LogFeed<Item> {
     items: readonly Item[],
     upToIndex: number,
   ): boolean {
-    const max = this.#itemsPerMessageMax;
     let keepsUp = true;
     let from = 0;
-    for (; items.length - from > max; from += max) {
-      const part = items.slice(from, from + max);
-      keepsUp = subscriber.stream.write(subscriber.message(part, this.#completeUpTo(items, from + max)));
+    let weight = 0;
+    for (const [at, item] of items.entries()) {
+      const itemWeight = this.#weightOf(item);
+      if (at > from && weight + itemWeight > this.#messageWeightMax) {
+        const message = subscriber.message(items.slice(from, at), this.#completeUpTo(items, at));
+        keepsUp = subscriber.stream.write(message);
+        from = at;
+        weight = 0;
+      }
+      weight += itemWeight;
     }
     const rest = from === 0 ? items : items.slice(from);
     return subscriber.stream.write(subscriber.message(rest, upToIndex)) && keepsUp;
