@@ -78,8 +78,14 @@ export class AccountStore {
     return Promise.race([told, tooLong]);
   }
 
+  /** After a version mismatch the current profile is read, so that the next try is based on it. */
   async updateProfile(change: ProfileChange, version: number, idempotencyKey: string): Promise<void> {
-    this.adopt(await this.#api.updateProfile(change, version, idempotencyKey));
+    try {
+      this.adopt(await this.#api.updateProfile(change, version, idempotencyKey));
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'version_mismatch') await this.reload();
+      throw error;
+    }
   }
 
   async changePassword(current: string, next: string, idempotencyKey: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { explain } from '../../api/problem.ts';
-import { Field } from '../../components/field.tsx';
 import { FormError } from '../../components/form-error.tsx';
+import { TextField, USERNAME_INPUT } from '../../components/text-field.tsx';
 import { useSubmit } from '../../components/use-submit.ts';
 import { useAgenda } from '../../use-agenda.ts';
 
@@ -22,35 +22,24 @@ export function LoginForm({ notice }: { notice: string | null }) {
           {notice}
         </p>
       )}
-      <Field label="Username">
-        {(control) => (
-          <input
-            {...control}
-            name="username"
-            data-testid="username"
-            autoComplete="username"
-            autoCapitalize="none"
-            spellCheck={false}
-            required
-            value={username}
-            onChange={(event) => setUsername(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Password">
-        {(control) => (
-          <input
-            {...control}
-            name="password"
-            data-testid="password"
-            type="password"
-            autoComplete="current-password"
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Username"
+        testId="username"
+        {...USERNAME_INPUT}
+        required
+        value={username}
+        onText={setUsername}
+      />
+      <TextField
+        label="Password"
+        testId="password"
+        name="password"
+        type="password"
+        autoComplete="current-password"
+        required
+        value={password}
+        onText={setPassword}
+      />
       <FormError>{submit.failure === null ? null : explain(submit.failure)}</FormError>
       <button
         type="submit"

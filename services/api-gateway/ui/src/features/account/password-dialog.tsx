@@ -1,12 +1,11 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { explain, fieldMessage } from '../../api/problem.ts';
 import { Dialog } from '../../components/dialog.tsx';
-import { Field } from '../../components/field.tsx';
-import { FormError } from '../../components/form-error.tsx';
+import { DialogForm } from '../../components/dialog-form.tsx';
+import { TextField } from '../../components/text-field.tsx';
 import { useSubmit } from '../../components/use-submit.ts';
 import { useAgenda } from '../../use-agenda.ts';
-
-const PASSWORD_CHARACTERS_MIN = 8;
+import { PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN } from './password-rules.ts';
 
 export function PasswordDialog({ onClose }: { onClose: () => void }) {
   const { account, toasts } = useAgenda();
@@ -14,8 +13,7 @@ export function PasswordDialog({ onClose }: { onClose: () => void }) {
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
 
-  const onSubmit = async (event: FormEvent) => {
-    event.preventDefault();
+  const save = async () => {
     const saved = await submit.run({ current, next }, (key) => account.changePassword(current, next, key));
     if (!saved) return;
     toasts.show('info', 'Your password was changed. Your other sessions have ended.');
@@ -24,57 +22,39 @@ export function PasswordDialog({ onClose }: { onClose: () => void }) {
 
   return (
     <Dialog title="Change password" onClose={onClose} testId="password-dialog">
-      <form className="dialog-form" onSubmit={onSubmit} aria-busy={submit.busy}>
-        <div className="dialog-body form">
-          <Field label="Current password" error={fieldMessage(submit.failure, 'currentPassword')}>
-            {(control) => (
-              <input
-                {...control}
-                data-autofocus
-                data-testid="current-password"
-                type="password"
-                autoComplete="current-password"
-                required
-                value={current}
-                onChange={(event) => setCurrent(event.target.value)}
-              />
-            )}
-          </Field>
-          <Field
-            label="New password"
-            error={fieldMessage(submit.failure, 'newPassword')}
-            hint={`At least ${PASSWORD_CHARACTERS_MIN} characters. Your other sessions will end.`}
-          >
-            {(control) => (
-              <input
-                {...control}
-                data-testid="new-password"
-                type="password"
-                autoComplete="new-password"
-                required
-                minLength={PASSWORD_CHARACTERS_MIN}
-                maxLength={256}
-                value={next}
-                onChange={(event) => setNext(event.target.value)}
-              />
-            )}
-          </Field>
-          <FormError>{submit.failure === null ? null : explain(submit.failure)}</FormError>
-        </div>
-        <footer className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button
-            type="submit"
-            className="button button-primary"
-            disabled={submit.busy}
-            data-testid="password-save"
-          >
-            {submit.busy ? 'Changing…' : 'Change password'}
-          </button>
-        </footer>
-      </form>
+      <DialogForm
+        busy={submit.busy}
+        error={submit.failure === null ? null : explain(submit.failure)}
+        saveLabel="Change password"
+        saveTestId="password-save"
+        onSubmit={save}
+        onCancel={onClose}
+      >
+        <TextField
+          label="Current password"
+          first
+          testId="current-password"
+          error={fieldMessage(submit.failure, 'currentPassword')}
+          type="password"
+          autoComplete="current-password"
+          required
+          value={current}
+          onText={setCurrent}
+        />
+        <TextField
+          label="New password"
+          hint={`At least ${PASSWORD_CHARACTERS_MIN} characters. Your other sessions will end.`}
+          testId="new-password"
+          error={fieldMessage(submit.failure, 'newPassword')}
+          type="password"
+          autoComplete="new-password"
+          required
+          minLength={PASSWORD_CHARACTERS_MIN}
+          maxLength={PASSWORD_CHARACTERS_MAX}
+          value={next}
+          onText={setNext}
+        />
+      </DialogForm>
     </Dialog>
   );
 }

@@ -1,108 +1,65 @@
 import { type FormEvent, useState } from 'react';
 import { explain, fieldMessage } from '../../api/problem.ts';
-import { Field } from '../../components/field.tsx';
 import { FormError } from '../../components/form-error.tsx';
+import { TextField, USERNAME_INPUT } from '../../components/text-field.tsx';
 import { useSubmit } from '../../components/use-submit.ts';
 import { newId } from '../../ids.ts';
 import { useAgenda } from '../../use-agenda.ts';
+import { PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN } from './password-rules.ts';
 import { deviceTimeZone } from './time-zones.ts';
 
-const PASSWORD_CHARACTERS_MIN = 8;
+const NOTHING = { username: '', displayName: '', email: '', password: '' };
 
 export function RegisterForm({ onLogIn }: { onLogIn: () => void }) {
-  const { account, toasts } = useAgenda();
-  const submit = useSubmit();
-  const [username, setUsername] = useState('');
-  const [displayName, setDisplayName] = useState('');
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-
-  const onSubmit = async (event: FormEvent) => {
+  const { register, submit } = useRegistration(onLogIn);
+  const [entered, setEntered] = useState(NOTHING);
+  const field = (name: keyof typeof NOTHING) => ({
+    value: entered[name],
+    onText: (text: string) => setEntered({ ...entered, [name]: text }),
+    error: fieldMessage(submit.failure, name),
+  });
+  const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    const registration = {
-      username: username.trim(),
-      displayName: displayName.trim() || username.trim(),
-      ...(email.trim() === '' ? {} : { email: email.trim() }),
-      password,
-      timeZone: deviceTimeZone(),
-    };
-    const registered = await submit.run(registration, async (key) => {
-      await account.register(registration, key);
-    });
-    if (!registered) return;
-    try {
-      await account.login(registration.username, password, newId());
-    } catch (error) {
-      toasts.show('error', `Your account was created. ${explain(error)}`);
-      onLogIn();
-    }
+    void register(entered);
   };
-
-  const error = (name: string) => fieldMessage(submit.failure, name);
   return (
     <form className="form" onSubmit={onSubmit} aria-busy={submit.busy} data-testid="register-form">
-      <Field label="Username" error={error('username')} hint="3 to 64 of a–z, 0–9, “.”, “_” and “-”.">
-        {(control) => (
-          <input
-            {...control}
-            name="username"
-            data-testid="username"
-            autoComplete="username"
-            autoCapitalize="none"
-            spellCheck={false}
-            required
-            minLength={3}
-            maxLength={64}
-            value={username}
-            onChange={(event) => setUsername(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Display name" optional error={error('displayName')}>
-        {(control) => (
-          <input
-            {...control}
-            name="displayName"
-            data-testid="display-name"
-            autoComplete="name"
-            value={displayName}
-            onChange={(event) => setDisplayName(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="E-mail" optional error={error('email')}>
-        {(control) => (
-          <input
-            {...control}
-            name="email"
-            data-testid="email"
-            type="email"
-            autoComplete="email"
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field
+      <TextField
+        label="Username"
+        hint="3 to 64 of a–z, 0–9, “.”, “_” and “-”."
+        testId="username"
+        {...USERNAME_INPUT}
+        required
+        minLength={3}
+        maxLength={64}
+        {...field('username')}
+      />
+      <TextField
+        label="Display name"
+        optional
+        testId="display-name"
+        autoComplete="name"
+        {...field('displayName')}
+      />
+      <TextField
+        label="E-mail"
+        optional
+        testId="email"
+        type="email"
+        autoComplete="email"
+        {...field('email')}
+      />
+      <TextField
         label="Password"
-        error={error('password')}
         hint={`At least ${PASSWORD_CHARACTERS_MIN} characters.`}
-      >
-        {(control) => (
-          <input
-            {...control}
-            name="password"
-            data-testid="password"
-            type="password"
-            autoComplete="new-password"
-            required
-            minLength={PASSWORD_CHARACTERS_MIN}
-            maxLength={256}
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-      </Field>
+        testId="password"
+        type="password"
+        autoComplete="new-password"
+        required
+        minLength={PASSWORD_CHARACTERS_MIN}
+        maxLength={PASSWORD_CHARACTERS_MAX}
+        {...field('password')}
+      />
       <FormError>{submit.failure === null ? null : explain(submit.failure)}</FormError>
       <button
         type="submit"
@@ -114,4 +71,32 @@ export function RegisterForm({ onLogIn }: { onLogIn: () => void }) {
       </button>
     </form>
   );
+}
+
+/** Registers and logs in; if only the second fails, the account is there and the log-in form takes over. */
+function useRegistration(onLogIn: () => void) {
+  const { account, toasts } = useAgenda();
+  const submit = useSubmit();
+  const register = async (entered: typeof NOTHING) => {
+    const username = entered.username.trim();
+    const email = entered.email.trim();
+    const registration = {
+      username,
+      password: entered.password,
+      displayName: entered.displayName.trim() || username,
+      timeZone: deviceTimeZone(),
+      ...(email === '' ? {} : { email }),
+    };
+    const registered = await submit.run(registration, async (key) => {
+      await account.register(registration, key);
+    });
+    if (!registered) return;
+    try {
+      await account.login(username, entered.password, newId());
+    } catch (error) {
+      toasts.show('error', `Your account was created. ${explain(error)}`);
+      onLogIn();
+    }
+  };
+  return { register, submit };
 }

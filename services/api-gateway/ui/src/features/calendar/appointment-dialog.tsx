@@ -1,17 +1,11 @@
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import { ApiError } from '../../api/problem.ts';
-import type { AgendaItem, User } from '../../api/types.ts';
+import type { User } from '../../api/types.ts';
 import { Dialog } from '../../components/dialog.tsx';
-import { useSubmit } from '../../components/use-submit.ts';
-import { useAgenda } from '../../use-agenda.ts';
 import { AppointmentFailure } from './appointment-failure.tsx';
 import { AppointmentFields } from './appointment-fields.tsx';
 import { AppointmentFoot } from './appointment-foot.tsx';
-import { changedFields, checkDraft, type Draft, type DraftErrors, draftOf, fieldsOf } from './draft.ts';
-
-export type AppointmentTarget =
-  | { readonly kind: 'new'; readonly draft: Draft }
-  | { readonly kind: 'known'; readonly item: AgendaItem };
+import { type AppointmentTarget, useAppointmentForm } from './use-appointment-form.ts';
 
 interface AppointmentDialogProps {
   readonly target: AppointmentTarget;
@@ -21,75 +15,24 @@ interface AppointmentDialogProps {
 
 /** Adds, shows, changes and deletes one appointment. */
 export function AppointmentDialog({ target, user, onClose }: AppointmentDialogProps) {
-  const { calendar, toasts } = useAgenda();
-  const submit = useSubmit();
-  // What the form was filled from: the version that a change is based on.
-  const [base, setBase] = useState(target.kind === 'known' ? target.item : null);
-  const [draft, setDraft] = useState(() =>
-    target.kind === 'new' ? target.draft : draftOf(target.item, user.timeZone),
-  );
-  const [errors, setErrors] = useState<DraftErrors>({});
+  const form = useAppointmentForm(target, user, onClose);
+  const { base, submit } = form;
   const mayEdit = base === null || (base.ownerId === user.id && !base.busyOnly);
-
-  const change = (next: Draft) => {
-    setDraft(next);
-    setErrors({});
-    submit.clear();
-  };
-
-  const save = async (allowConflict: boolean) => {
-    const found = checkDraft(draft, user.timeZone);
-    setErrors(found);
-    const fields = fieldsOf(draft, user.timeZone, base?.timeZone ?? user.timeZone);
-    if (fields === null || Object.keys(found).length > 0) return;
-    const content = { fields, allowConflict, version: base?.version ?? null };
-    const saved = await submit.run(content, async (key) => {
-      if (base === null) return calendar.create({ ...fields, allowConflict }, key);
-      const changed = changedFields(base, fields);
-      if (Object.keys(changed).length === 0) return;
-      await calendar.change(base, { ...changed, allowConflict }, key).catch(rebase);
-    });
-    if (saved) onClose();
-  };
-
-  const remove = async () => {
-    if (base === null) return;
-    const removed = await submit.run({ delete: base.id, version: base.version }, (key) =>
-      calendar.remove(base, key).catch(rebase),
-    );
-    if (!removed) return;
-    toasts.show('info', `“${base.title}” was deleted.`);
-    onClose();
-  };
-
-  /** Changed elsewhere meanwhile: what is in the form stays, and the next try is based on what is there now. */
-  const rebase = async (error: unknown): Promise<never> => {
-    if (base !== null && error instanceof ApiError && error.code === 'version_mismatch') {
-      const current = await calendar.refresh(base);
-      if (current !== null) setBase(current);
-    }
-    throw error;
-  };
-
+  const title = mayEdit ? 'Appointment' : base.title || 'Busy';
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    void save(false);
+    void form.save(false);
   };
-
   return (
-    <Dialog
-      title={base === null ? 'New appointment' : mayEdit ? 'Appointment' : base.title || 'Busy'}
-      onClose={onClose}
-      testId="appointment-dialog"
-    >
+    <Dialog title={base === null ? 'New appointment' : title} onClose={onClose} testId="appointment-dialog">
       <form className="dialog-form" onSubmit={onSubmit} noValidate aria-busy={submit.busy}>
         <div className="dialog-body">
           <AppointmentFields
-            draft={draft}
-            errors={errors}
+            draft={form.draft}
+            errors={form.errors}
             failure={submit.failure}
             readOnly={!mayEdit}
-            onChange={change}
+            onChange={form.change}
           />
         </div>
         <div className="dialog-message">
@@ -100,8 +43,8 @@ export function AppointmentDialog({ target, user, onClose }: AppointmentDialogPr
           mayEdit={mayEdit}
           busy={submit.busy}
           inTheWay={submit.failure instanceof ApiError && submit.failure.conflicts.length > 0}
-          onSaveAnyway={() => void save(true)}
-          onDelete={() => void remove()}
+          onSaveAnyway={() => void form.save(true)}
+          onDelete={() => void form.remove()}
           onClose={onClose}
         />
       </form>

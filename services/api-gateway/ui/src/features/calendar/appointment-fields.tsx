@@ -1,6 +1,13 @@
 import { fieldMessage } from '../../api/problem.ts';
 import { Field } from '../../components/field.tsx';
-import { type Draft, type DraftErrors, TITLE_CHARACTERS_MAX } from './draft.ts';
+import { TextField } from '../../components/text-field.tsx';
+import {
+  DESCRIPTION_CHARACTERS_MAX,
+  type Draft,
+  type DraftErrors,
+  LOCATION_CHARACTERS_MAX,
+  TITLE_CHARACTERS_MAX,
+} from './draft.ts';
 import { WhenFields } from './when-fields.tsx';
 
 interface AppointmentFieldsProps {
@@ -17,38 +24,35 @@ export function AppointmentFields({ draft, errors, failure, readOnly, onChange }
   return (
     <fieldset className="form plain" disabled={readOnly}>
       <legend className="visually-hidden">Appointment</legend>
-      <Field label="Title" error={errors.title ?? fieldMessage(failure, 'title')}>
-        {(control) => (
-          <input
-            {...control}
-            data-autofocus
-            data-testid="appointment-title"
-            className="input-title"
-            autoComplete="off"
-            maxLength={TITLE_CHARACTERS_MAX}
-            value={draft.title}
-            onChange={(event) => set({ title: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Title"
+        first
+        testId="appointment-title"
+        className="input-title"
+        error={errors.title ?? fieldMessage(failure, 'title')}
+        autoComplete="off"
+        maxLength={TITLE_CHARACTERS_MAX}
+        value={draft.title}
+        onText={(title) => set({ title })}
+      />
       <WhenFields draft={draft} errors={errors} failure={failure} onChange={onChange} />
-      <Field label="Location" optional error={fieldMessage(failure, 'location')}>
-        {(control) => (
-          <input
-            {...control}
-            data-testid="appointment-location"
-            autoComplete="off"
-            value={draft.location}
-            onChange={(event) => set({ location: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Location"
+        optional
+        testId="appointment-location"
+        error={fieldMessage(failure, 'location')}
+        autoComplete="off"
+        maxLength={LOCATION_CHARACTERS_MAX}
+        value={draft.location}
+        onText={(location) => set({ location })}
+      />
       <Field label="Notes" optional error={fieldMessage(failure, 'description')}>
         {(control) => (
           <textarea
             {...control}
             data-testid="appointment-description"
             rows={3}
+            maxLength={DESCRIPTION_CHARACTERS_MAX}
             value={draft.description}
             onChange={(event) => set({ description: event.target.value })}
           />

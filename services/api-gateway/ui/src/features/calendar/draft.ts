@@ -4,7 +4,10 @@ import type { AppointmentFields, Privacy } from '../../api/types.ts';
 import { addDays, addMinutes, startOfDay, toInstant, toWallTime } from './zoned-time.ts';
 
 const NEW_DURATION_MINUTES = 60;
+/** The same as the server's. */
 export const TITLE_CHARACTERS_MAX = 200;
+export const LOCATION_CHARACTERS_MAX = 500;
+export const DESCRIPTION_CHARACTERS_MAX = 10_000;
 
 /** Dates and times as the viewer's clock shows them. With `allDay`, `endDate` is the last day, included. */
 export interface Draft {

@@ -12,6 +12,8 @@ export interface RefusedMove {
   readonly conflicts: readonly ConflictingAppointment[];
 }
 
+export type Move = ReturnType<typeof useMove>;
+
 /** Moving and resizing by drag: at once on the screen, then on the server, and back if it is refused. */
 export function useMove() {
   const { calendar, toasts } = useAgenda();

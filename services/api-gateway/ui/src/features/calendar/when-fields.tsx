@@ -1,6 +1,8 @@
 import { fieldMessage } from '../../api/problem.ts';
-import { Field } from '../../components/field.tsx';
+import { TextField } from '../../components/text-field.tsx';
 import { type Draft, type DraftErrors, withStart } from './draft.ts';
+
+const TIME_STEP_SECONDS = 300;
 
 interface WhenFieldsProps {
   readonly draft: Draft;
@@ -24,58 +26,41 @@ export function WhenFields({ draft, errors, failure, onChange }: WhenFieldsProps
         All day
       </label>
       <div className="when">
-        <Field label="Start date" error={errors.startDate ?? fieldMessage(failure, 'start')}>
-          {(control) => (
-            <input
-              {...control}
-              type="date"
-              data-testid="appointment-start-date"
-              value={draft.startDate}
-              onChange={(event) => onChange(withStart(draft, { startDate: event.target.value }))}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Start date"
+          testId="appointment-start-date"
+          error={errors.startDate ?? fieldMessage(failure, 'start')}
+          type="date"
+          value={draft.startDate}
+          onText={(startDate) => onChange(withStart(draft, { startDate }))}
+        />
         {!draft.allDay && (
-          <Field label="Start time">
-            {(control) => (
-              <input
-                {...control}
-                type="time"
-                step={300}
-                data-testid="appointment-start-time"
-                value={draft.startTime}
-                onChange={(event) => onChange(withStart(draft, { startTime: event.target.value }))}
-              />
-            )}
-          </Field>
+          <TextField
+            label="Start time"
+            testId="appointment-start-time"
+            type="time"
+            step={TIME_STEP_SECONDS}
+            value={draft.startTime}
+            onText={(startTime) => onChange(withStart(draft, { startTime }))}
+          />
         )}
-        <Field
+        <TextField
           label={draft.allDay ? 'Last day' : 'End date'}
+          testId="appointment-end-date"
           error={errors.endDate ?? fieldMessage(failure, 'end')}
-        >
-          {(control) => (
-            <input
-              {...control}
-              type="date"
-              data-testid="appointment-end-date"
-              value={draft.endDate}
-              onChange={(event) => set({ endDate: event.target.value })}
-            />
-          )}
-        </Field>
+          type="date"
+          value={draft.endDate}
+          onText={(endDate) => set({ endDate })}
+        />
         {!draft.allDay && (
-          <Field label="End time">
-            {(control) => (
-              <input
-                {...control}
-                type="time"
-                step={300}
-                data-testid="appointment-end-time"
-                value={draft.endTime}
-                onChange={(event) => set({ endTime: event.target.value })}
-              />
-            )}
-          </Field>
+          <TextField
+            label="End time"
+            testId="appointment-end-time"
+            type="time"
+            step={TIME_STEP_SECONDS}
+            value={draft.endTime}
+            onText={(endTime) => set({ endTime })}
+          />
         )}
       </div>
     </>

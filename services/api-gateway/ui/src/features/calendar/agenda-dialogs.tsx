@@ -1,0 +1,34 @@
+import type { User } from '../../api/types.ts';
+import { PasswordDialog } from '../account/password-dialog.tsx';
+import { ProfileDialog } from '../account/profile-dialog.tsx';
+import { AppointmentDialog } from './appointment-dialog.tsx';
+import { MoveConflictDialog } from './move-conflict-dialog.tsx';
+import type { OpenDialog } from './use-agenda-dialog.ts';
+import type { Move } from './use-move.ts';
+
+interface AgendaDialogsProps {
+  readonly dialog: OpenDialog | null;
+  readonly move: Move;
+  readonly user: User;
+  readonly onClose: () => void;
+}
+
+export function AgendaDialogs({ dialog, move, user, onClose }: AgendaDialogsProps) {
+  return (
+    <>
+      {dialog?.kind === 'appointment' && (
+        <AppointmentDialog target={dialog.target} user={user} onClose={onClose} />
+      )}
+      {dialog?.kind === 'profile' && <ProfileDialog user={user} onClose={onClose} />}
+      {dialog?.kind === 'password' && <PasswordDialog onClose={onClose} />}
+      {move.refused !== null && (
+        <MoveConflictDialog
+          refused={move.refused}
+          timeZone={user.timeZone}
+          onConfirm={move.confirm}
+          onClose={move.giveUp}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,50 @@
+import type { CalendarController } from '@fullcalendar/react';
+import type { User } from '../../api/types.ts';
+import { Icon } from '../../components/icon.tsx';
+import { Logo } from '../../components/logo.tsx';
+import { useAgenda } from '../../use-agenda.ts';
+import { AccountMenu } from '../account/account-menu.tsx';
+import { NotificationBell } from '../notifications/notification-bell.tsx';
+import { CalendarToolbar } from './calendar-toolbar.tsx';
+import type { ViewChoice } from './views.ts';
+
+interface PageHeadProps {
+  readonly user: User;
+  readonly controller: CalendarController;
+  readonly views: readonly ViewChoice[];
+  readonly onAdd: () => void;
+  readonly onOpenAppointment: (appointmentId: string) => void;
+  readonly onProfile: () => void;
+  readonly onPassword: () => void;
+}
+
+export function PageHead(props: PageHeadProps) {
+  const { account } = useAgenda();
+  return (
+    <header className="page-head">
+      <div className="brand">
+        <Logo />
+        <h1>Agenda</h1>
+      </div>
+      <CalendarToolbar controller={props.controller} views={props.views} />
+      <div className="page-actions">
+        <button
+          type="button"
+          className="button button-primary new-appointment"
+          onClick={props.onAdd}
+          data-testid="new-appointment"
+        >
+          <Icon name="plus" />
+          <span>New appointment</span>
+        </button>
+        <NotificationBell timeZone={props.user.timeZone} onOpenAppointment={props.onOpenAppointment} />
+        <AccountMenu
+          user={props.user}
+          onProfile={props.onProfile}
+          onPassword={props.onPassword}
+          onLogOut={() => void account.logout()}
+        />
+      </div>
+    </header>
+  );
+}

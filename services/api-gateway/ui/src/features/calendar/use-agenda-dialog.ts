@@ -1,0 +1,52 @@
+import type { CalendarController } from '@fullcalendar/react';
+import { useCallback, useState } from 'react';
+import { explain } from '../../api/problem.ts';
+import type { AgendaItem, User } from '../../api/types.ts';
+import { useAgenda } from '../../use-agenda.ts';
+import { type Draft, newAllDayDraft, newDraft } from './draft.ts';
+import type { CalendarSpan } from './event-input.ts';
+import type { AppointmentTarget } from './use-appointment-form.ts';
+import { nextHalfHour } from './zoned-time.ts';
+
+export type OpenDialog =
+  | { readonly kind: 'appointment'; readonly target: AppointmentTarget }
+  | { readonly kind: 'profile' }
+  | { readonly kind: 'password' };
+
+/** Which dialog is open over the agenda, and the ways to open one. */
+export function useAgendaDialog(user: User, controller: CalendarController, onClosed: () => void) {
+  const { calendar, toasts } = useAgenda();
+  const [dialog, setDialog] = useState<OpenDialog | null>(null);
+  const { timeZone } = user;
+
+  const edit = useCallback((target: AppointmentTarget) => setDialog({ kind: 'appointment', target }), []);
+  const open = useCallback((item: AgendaItem) => edit({ kind: 'known', item }), [edit]);
+  const addIn = useCallback(
+    (span: CalendarSpan) => edit({ kind: 'new', draft: selectedDraft(span, timeZone) }),
+    [edit, timeZone],
+  );
+  const addSoon = () => edit({ kind: 'new', draft: newDraft(nextHalfHour(Date.now()), null, timeZone) });
+  const close = useCallback(() => {
+    setDialog(null);
+    onClosed();
+  }, [onClosed]);
+
+  const openById = async (appointmentId: string) => {
+    try {
+      const item = await calendar.find(appointmentId);
+      if (item === null) return toasts.show('info', 'That appointment no longer exists.');
+      controller.gotoDate(item.start);
+      open(item);
+    } catch (error) {
+      toasts.show('error', explain(error));
+    }
+  };
+
+  return { dialog, setDialog, close, open, addIn, addSoon, openById };
+}
+
+function selectedDraft(span: CalendarSpan, viewerZone: string): Draft {
+  if (span.allDay) return newAllDayDraft(span.startStr.slice(0, 10), span.endStr.slice(0, 10));
+  const start = span.start ?? new Date();
+  return newDraft(start.toISOString(), span.end?.toISOString() ?? null, viewerZone);
+}
