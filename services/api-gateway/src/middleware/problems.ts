@@ -1,0 +1,64 @@
+/** Errors as RFC 9457 problem documents. */
+import { ConflictDetail } from '@agenda/proto/agenda/v1/model';
+import { ERROR_TABLE, type ErrorCode, ServiceError } from '@agenda/service-kit/errors';
+import type { Logger } from '@agenda/service-kit/logger';
+import { instant } from '../views.ts';
+import type { RequestContext } from './context.ts';
+
+/** For codes that pass by themselves, when the service said nothing more exact. */
+const RETRY_AFTER_MS_DEFAULT = 1_000;
+const PASSING: readonly ErrorCode[] = ['no_leader', 'overloaded', 'unavailable', 'rate_limited'];
+const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** @returns the code, for the metrics. */
+export function answerProblem(context: RequestContext, thrown: unknown, logger: Logger): ErrorCode {
+  const error = serviceErrorOf(thrown);
+  const { requestId } = context.state;
+  if (error.code === 'internal') logger.error({ err: thrown, requestId }, 'request failed');
+  const { http, title } = ERROR_TABLE[error.code];
+  const retryAfterMs =
+    error.retryAfterMs ?? (PASSING.includes(error.code) ? RETRY_AFTER_MS_DEFAULT : undefined);
+  const retryAfterSeconds =
+    retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  const conflicts = error.code === 'conflict' && error.payload ? conflictsOf(error.payload) : undefined;
+  context.status = http;
+  context.body = JSON.stringify({
+    type: `urn:agenda-distribuida:problem:${error.code}`,
+    title,
+    status: http,
+    detail: detailOf(error, context),
+    code: error.code,
+    instance: context.path,
+    requestId,
+    ...(error.fields.length > 0 && { errors: error.fields }),
+    ...(conflicts && { conflicts }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });
+  context.type = 'application/problem+json; charset=utf-8';
+  if (retryAfterSeconds !== undefined) context.set('Retry-After', String(retryAfterSeconds));
+  if (error.code === 'unauthenticated') context.set('WWW-Authenticate', 'Bearer realm="agenda"');
+  return error.code;
+}
+
+function serviceErrorOf(thrown: unknown): ServiceError {
+  if (thrown instanceof ServiceError) return thrown;
+  return new ServiceError('internal', 'an unexpected error; the log of this node has more', {
+    cause: thrown,
+  });
+}
+
+/** A write whose outcome is unknown says so, and how to find out. */
+function detailOf(error: ServiceError, context: RequestContext): string {
+  if (error.code !== 'timeout' || !WRITES.has(context.method)) return error.message;
+  return `${error.message}; the outcome is unknown: sending the request again with the same Idempotency-Key is safe`;
+}
+
+function conflictsOf(payload: Uint8Array) {
+  return ConflictDetail.decode(payload).appointments.map((appointment) => ({
+    appointmentId: appointment.appointmentId,
+    title: appointment.title,
+    start: instant(appointment.startMs),
+    end: instant(appointment.endMs),
+    userId: appointment.userId,
+  }));
+}

@@ -1,0 +1,128 @@
+import type { SessionResponse } from '@agenda/proto/agenda/v1/agenda';
+import type { Session, User } from '@agenda/proto/agenda/v1/model';
+import { readBody } from '../middleware/body.ts';
+import { expectedVersion, setETag } from '../middleware/conditions.ts';
+import { readContext } from '../middleware/consistency.ts';
+import type { RequestContext } from '../middleware/context.ts';
+import {
+  loginSchema,
+  passwordSchema,
+  profileSchema,
+  refreshSchema,
+  registerSchema,
+} from '../schemas/accounts.ts';
+import { ACCESS_LIFETIME_SECONDS } from '../tokens.ts';
+import { userView } from '../views.ts';
+import { answer, answerEmpty } from './answers.ts';
+import type { Gateway } from './gateway.ts';
+
+type Route = (context: RequestContext) => Promise<void>;
+
+export function register({ agenda, idempotency, limits }: Gateway): Route {
+  return async (context) => {
+    const body = await readBody(context, registerSchema);
+    await limits.countLogin(context.state.address, body.username);
+    const request = {
+      context: idempotency.writeContext(context, `register ${body.username.toLowerCase()}`),
+      username: body.username,
+      password: body.password,
+      email: body.email ?? '',
+      displayName: body.displayName ?? '',
+      timeZone: body.timeZone ?? '',
+    };
+    const { user, index } = await agenda.write(context, (calls, options) => calls.register(request, options));
+    context.set('Location', '/api/me');
+    answer(context, 201, userView(user as User), index);
+  };
+}
+
+export function login({ agenda, idempotency, limits, tokens }: Gateway): Route {
+  return async (context) => {
+    const { username, password } = await readBody(context, loginSchema);
+    await limits.countLogin(context.state.address, username);
+    const write = idempotency.writeContext(context, `login ${username.toLowerCase()}`);
+    const request = { context: write, username, password };
+    const response = await agenda.write(context, (calls, options) => calls.login(request, options));
+    await answerSession(context, tokens, response);
+  };
+}
+
+export function refresh({ agenda, idempotency, tokens }: Gateway): Route {
+  return async (context) => {
+    const { refreshToken } = await readBody(context, refreshSchema);
+    const { sessionId, generation } = await tokens.verifyRefresh(refreshToken);
+    const request = {
+      context: idempotency.writeContext(context, `refresh ${sessionId}`),
+      sessionId,
+      generation,
+    };
+    const response = await agenda.write(context, (calls, options) => calls.refresh(request, options));
+    await answerSession(context, tokens, response);
+  };
+}
+
+async function answerSession(
+  context: RequestContext,
+  tokens: Gateway['tokens'],
+  response: SessionResponse,
+): Promise<void> {
+  const user = response.user as User;
+  const issued = await tokens.issue(user, response.session as Session);
+  answer(
+    context,
+    200,
+    { ...issued, expiresInSeconds: ACCESS_LIFETIME_SECONDS, user: userView(user) },
+    response.index,
+  );
+}
+
+export function logout({ agenda, idempotency }: Gateway): Route {
+  return async (context) => {
+    const request = { context: idempotency.writeContext(context) };
+    const { index } = await agenda.write(context, (calls, options) => calls.logout(request, options));
+    answerEmpty(context, index);
+  };
+}
+
+export function getMe({ agenda }: Gateway): Route {
+  return async (context) => {
+    const request = { context: readContext(context) };
+    const { user, index } = await agenda.read(context, (calls, options) => calls.getMe(request, options));
+    answerUser(context, user as User, index);
+  };
+}
+
+export function updateProfile({ agenda, idempotency }: Gateway): Route {
+  return async (context) => {
+    const { email, displayName, timeZone } = await readBody(context, profileSchema);
+    const request = {
+      context: idempotency.writeContext(context),
+      email: email === null ? '' : email,
+      displayName,
+      timeZone,
+      expectedVersion: expectedVersion(context),
+    };
+    const { user, index } = await agenda.write(context, (calls, options) =>
+      calls.updateMyProfile(request, options),
+    );
+    answerUser(context, user as User, index);
+  };
+}
+
+export function changePassword({ agenda, idempotency, limits }: Gateway): Route {
+  return async (context) => {
+    const body = await readBody(context, passwordSchema);
+    // The current password can be guessed here as well as at the login.
+    await limits.countLogin(context.state.address, context.state.principal?.username ?? '');
+    const request = { context: idempotency.writeContext(context), ...body };
+    const { index } = await agenda.write(context, (calls, options) =>
+      calls.changeMyPassword(request, options),
+    );
+    answerEmpty(context, index);
+  };
+}
+
+function answerUser(context: RequestContext, user: User, index: number): void {
+  setETag(context, user.version);
+  answer(context, 200, userView(user), index);
+}

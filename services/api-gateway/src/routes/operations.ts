@@ -1,0 +1,122 @@
+/** For those who watch over the cluster: probes, consensus, metrics. */
+import { Role, type Status } from '@agenda/proto/raft/v1/sidecar';
+import { ServiceError } from '@agenda/service-kit/errors';
+import type { Logger } from '@agenda/service-kit/logger';
+import type { Gauge } from 'prom-client';
+import type { RequestContext } from '../middleware/context.ts';
+import { instant, listView } from '../views.ts';
+import { answer } from './answers.ts';
+import type { Gateway } from './gateway.ts';
+
+type Route = (context: RequestContext) => Promise<void>;
+
+const PROBE_DEADLINE_MS = 1_500;
+
+const ROLE_NAMES = {
+  [Role.ROLE_FOLLOWER]: 'follower',
+  [Role.ROLE_PRE_CANDIDATE]: 'preCandidate',
+  [Role.ROLE_CANDIDATE]: 'candidate',
+  [Role.ROLE_LEADER]: 'leader',
+  [Role.ROLE_LEARNER]: 'learner',
+} as Record<Role, string>;
+
+/** The process lives; nothing else is asked. */
+export function healthz(): Route {
+  return async (context) => answer(context, 200, { status: 'ok' });
+}
+
+/** Requests would be served now. */
+export function readyz({ agenda }: Gateway): Route {
+  return async (context) => {
+    const status = await agenda.calls.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS });
+    const reasons = [
+      status.attached ? [] : ['the agenda is not attached to its sidecar'],
+      status.leaderId !== '' ? [] : ['no leader is known'],
+      status.acceptsWrites ? [] : ['writes are not accepted: the cluster is forming, or has no leader'],
+    ].flat();
+    if (reasons.length > 0) throw new ServiceError('unavailable', `not ready: ${reasons.join('; ')}`);
+    answer(context, 200, { status: 'ready', lastApplied: status.lastApplied });
+  };
+}
+
+export function raftHealth({ sidecar }: Gateway): Route {
+  return async (context) =>
+    answer(context, 200, healthView(await sidecar.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS })));
+}
+
+function healthView(status: Status) {
+  return {
+    nodeId: status.nodeId,
+    memberId: status.memberId,
+    clusterId: status.clusterId || null,
+    role: ROLE_NAMES[status.role] ?? 'follower',
+    isLeader: status.role === Role.ROLE_LEADER,
+    leaderId: status.leaderId || null,
+    term: status.term,
+    firstIndex: status.firstIndex,
+    lastIndex: status.lastIndex,
+    commitIndex: status.commitIndex,
+    lastApplied: status.lastApplied,
+    snapshotIndex: status.snapshotIndex,
+    logBytes: status.logBytes,
+    configuration: status.configuration ?? null,
+    progress: status.progress,
+    bootstrapped: status.bootstrapped,
+    waitingFor: status.waitingFor || null,
+    alarms: status.alarms.map(({ code, message, sinceMs }) => ({ code, message, since: instant(sinceMs) })),
+  };
+}
+
+export function clusterNodes({ sidecar }: Gateway): Route {
+  return async (context) => {
+    const status = await sidecar.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS });
+    const { voters = [], votersOutgoing = [], learners = [] } = status.configuration ?? {};
+    const nodes = status.nodes.map((node) => ({
+      nodeId: node.nodeId,
+      memberId: node.memberId,
+      address: node.address,
+      httpAddress: node.httpAddress || null,
+      source: node.source,
+      lastSeen: instant(node.lastSeenMs),
+      isVoter: voters.includes(node.memberId) || votersOutgoing.includes(node.memberId),
+      isLearner: learners.includes(node.memberId),
+      isLeader: node.memberId === status.leaderId,
+    }));
+    answer(context, 200, listView(nodes, ''));
+  };
+}
+
+/** Prometheus text; what the sidecar says is asked for at each scrape. */
+export function metricsText({ metrics, sidecar }: Gateway, logger: Logger): Route {
+  const gauges: [Gauge, (status: Status) => number][] = [
+    [metrics.gauge('raft_term', 'Current term'), (status) => status.term],
+    [metrics.gauge('raft_commit_index', 'Commit index'), (status) => status.commitIndex],
+    [metrics.gauge('raft_last_index', 'Last log index'), (status) => status.lastIndex],
+    [
+      metrics.gauge('raft_last_applied', 'Last index that the agenda applied'),
+      (status) => status.lastApplied,
+    ],
+    [metrics.gauge('raft_log_bytes', 'Stored log, bytes'), (status) => status.logBytes],
+    [
+      metrics.gauge('raft_is_leader', '1 on the leader'),
+      (status) => Number(status.role === Role.ROLE_LEADER),
+    ],
+    [metrics.gauge('raft_has_leader', '1 if a leader is known'), (status) => Number(status.leaderId !== '')],
+    [metrics.gauge('raft_voters', 'Voters in force'), (status) => status.configuration?.voters.length ?? 0],
+    [metrics.gauge('raft_alarms', 'Alarms raised'), (status) => status.alarms.length],
+  ];
+  const up = metrics.gauge('raft_sidecar_up', '1 if the sidecar answered this scrape');
+  return async (context) => {
+    try {
+      const status = await sidecar.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS });
+      for (const [gauge, value] of gauges) gauge.set(value(status));
+      up.set(1);
+    } catch (error) {
+      logger.warn({ err: error }, 'the sidecar did not answer a scrape');
+      up.set(0);
+    }
+    context.status = 200;
+    context.body = await metrics.registry.metrics();
+    context.set('Content-Type', metrics.registry.contentType);
+  };
+}

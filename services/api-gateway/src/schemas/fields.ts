@@ -1,0 +1,72 @@
+/** Fields that several requests share. */
+import { z } from 'zod';
+
+const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/;
+const YEAR_MIN = 1970;
+
+/** An RFC 3339 instant with an offset; milliseconds since 1970. */
+export const instantField = z.string().transform((text, context) => {
+  const ms = instantMs(text);
+  if (ms !== undefined) return ms;
+  context.addIssue(
+    'must be an RFC 3339 instant with an offset in the years 1970 to 9999, like 2026-05-04T09:30:00+02:00',
+  );
+  return z.NEVER;
+});
+
+/** Undefined: no instant, or one of a day that does not exist. */
+function instantMs(text: string): number | undefined {
+  const match = RFC3339.exec(text);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const milliseconds = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
+  const localMs = Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
+  const local = new Date(localMs);
+  const exists =
+    local.getUTCMonth() === month - 1 &&
+    local.getUTCDate() === day &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60;
+  const offsetMs = offsetOf(match[8] as string);
+  if (!exists || offsetMs === undefined) return undefined;
+  const ms = localMs - offsetMs;
+  const utcYear = new Date(ms).getUTCFullYear();
+  return utcYear >= YEAR_MIN && utcYear <= 9_999 ? ms : undefined;
+}
+
+function offsetOf(text: string): number | undefined {
+  if (text === 'Z' || text === 'z') return 0;
+  const hours = Number(text.slice(1, 3));
+  const minutes = Number(text.slice(4, 6));
+  if (hours > 23 || minutes > 59) return undefined;
+  return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+export const timeZoneField = z.string().min(1).max(64);
+
+/** Of a query string: a page size. */
+export function limitField(max: number) {
+  return z
+    .string()
+    .optional()
+    .transform((text, context) => {
+      if (text === undefined) return 0;
+      const value = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+      if (value >= 1 && value <= max) return value;
+      context.addIssue(`must be a whole number from 1 to ${max}`);
+      return z.NEVER;
+    });
+}
+
+export const cursorField = z.string().max(512).default('');
+
+/** Every read may say how fresh it must be (middleware/consistency.ts). */
+export const consistencyField = z.string().optional();

@@ -1,0 +1,46 @@
+/** Zod's findings as one error that names every wrong field. */
+import { type FieldError, ServiceError } from '@agenda/service-kit/errors';
+import type { z } from 'zod';
+
+/** @throws ServiceError `invalid_argument` */
+export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.flatMap(fieldErrors);
+  const message = fields.map((field) => `${field.path || 'the body'} ${field.message}`).join('; ');
+  throw new ServiceError('invalid_argument', message, { fields });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: path ? `${path}.${key}` : key,
+      message: 'is not a field of this request',
+    }));
+  return [{ path, message: messageOf(issue) }];
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is missing' : `must be ${article(issue.expected)}`;
+    case 'too_small':
+      return `must have at least ${issue.minimum} ${unit(issue.origin, Number(issue.minimum))}`;
+    case 'too_big':
+      return `must have at most ${issue.maximum} ${unit(issue.origin, Number(issue.maximum))}`;
+    case 'invalid_value':
+      return `must be ${issue.values.join(' or ')}`;
+    default:
+      return issue.message;
+  }
+}
+
+function article(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function unit(origin: string, count: number): string {
+  if (origin !== 'string') return 'items';
+  return count === 1 ? 'character' : 'characters';
+}

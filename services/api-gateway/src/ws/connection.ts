@@ -1,0 +1,135 @@
+/** One authenticated socket: what it is sent, in log order, without gap or repeat. */
+import type { Event, EventBatch } from '@agenda/proto/agenda/v1/event';
+import type { MessageStream } from '@agenda/service-kit/message-stream';
+import type { WebSocket } from 'ws';
+import type { Principal } from '../tokens.ts';
+import type { EventHub, Subscriber } from './event-hub.ts';
+import { itemView } from './items.ts';
+
+/** What a client has not read yet; beyond it the client is let go and may resume by index. */
+const OUTGOING_BYTES_MAX = 1024 * 1024;
+/** Live events kept while the history is still being sent; beyond it the client is let go. */
+const WAITING_EVENTS_MAX = 10_000;
+/** A client that does not read its close frame either. */
+const TERMINATE_MS = 5_000;
+
+export const CLOSE = {
+  goingAway: [1001, 'this node stops; connect to another one'],
+  badMessage: [4400, 'bad message'],
+  unauthenticated: [4401, 'not authenticated, or the session has ended'],
+  noAuthInTime: [4408, 'no authentication in time'],
+  tooSlow: [4413, 'reads too slowly; resume with the last index'],
+  tryLater: [1013, 'not possible right now; try again later'],
+} as const;
+
+export function closeSocket(socket: WebSocket, [code, reason]: readonly [number, string]): void {
+  socket.close(code, reason);
+  const timer = setTimeout(() => socket.terminate(), TERMINATE_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+}
+
+export class Connection implements Subscriber {
+  readonly socket: WebSocket;
+  readonly #hub: EventHub;
+  principal: Principal;
+  /** Everything up to here has been sent. */
+  #position = 0;
+  /** Live events that wait for the history; undefined: live. */
+  #waiting: Event[] | undefined = [];
+  #waitingUpTo = 0;
+  #history: MessageStream<never, EventBatch> | undefined;
+  #closed = false;
+
+  constructor(socket: WebSocket, principal: Principal, hub: EventHub) {
+    this.socket = socket;
+    this.principal = principal;
+    this.#hub = hub;
+  }
+
+  get userId(): string {
+    return this.principal.userId;
+  }
+
+  /** Says `ready`, sends what came after `position`, then what comes. */
+  begin(position: number): void {
+    const { userId, username } = this.principal;
+    this.#position = position;
+    this.#send({ type: 'ready', index: position, user: { id: userId, username } });
+    this.#hub.add(this);
+    const live = this.#hub.position ?? 0;
+    if (position >= live) this.#waiting = undefined;
+    else this.#readHistory(live);
+  }
+
+  end(): void {
+    this.#closed = true;
+    this.#hub.remove(this);
+    this.#history?.cancel();
+  }
+
+  onEvents(events: readonly Event[], upToIndex: number): void {
+    if (!this.#waiting) {
+      this.#deliver(events, upToIndex);
+      return;
+    }
+    if (this.#waiting.length + events.length > WAITING_EVENTS_MAX) closeSocket(this.socket, CLOSE.tooSlow);
+    else {
+      this.#waiting.push(...events);
+      this.#waitingUpTo = upToIndex;
+    }
+  }
+
+  onReset(index: number): void {
+    this.#position = Math.max(this.#position, index);
+    this.#send({ type: 'reset', index });
+  }
+
+  /** The hub hands on what comes after `live`; the history goes up to there. */
+  #readHistory(live: number): void {
+    const history = this.#hub.history(this.#position);
+    this.#history = history;
+    history.onMessage(({ events, upToIndex, reset }) => {
+      if (reset) this.onReset(upToIndex);
+      else
+        this.#deliver(
+          events.filter((event) => event.userIds.includes(this.userId)),
+          upToIndex,
+        );
+      if (this.#position >= live) this.#goLive();
+    });
+    history.onEnd(() => {
+      if (!this.#closed && this.#waiting) closeSocket(this.socket, CLOSE.tryLater);
+    });
+  }
+
+  #goLive(): void {
+    const waiting = this.#waiting;
+    if (!waiting) return;
+    this.#waiting = undefined;
+    this.#history?.cancel();
+    this.#deliver(waiting, this.#waitingUpTo);
+  }
+
+  #deliver(events: readonly Event[], upToIndex: number): void {
+    const fresh = events.filter((event) => event.logIndex > this.#position);
+    this.#position = Math.max(this.#position, upToIndex);
+    const ended = fresh.some(
+      ({ body }) =>
+        body?.$case === 'sessionsEnded' && body.value.sessionIds.includes(this.principal.sessionId),
+    );
+    const items = fresh.flatMap((event) => itemView(event) ?? []);
+    if (items.length > 0) this.#send({ type: 'events', index: this.#position, items });
+    if (ended) closeSocket(this.socket, CLOSE.unauthenticated);
+  }
+
+  #send(message: unknown): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (this.socket.bufferedAmount > OUTGOING_BYTES_MAX) {
+      this.#hub.remove(this);
+      closeSocket(this.socket, CLOSE.tooSlow);
+      return;
+    }
+    this.socket.send(JSON.stringify(message));
+  }
+}
