@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { eventually, removeDirectory, TestNode, temporaryDirectory } from '../testing/node.ts';
+import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
+import { eventually, TestNode } from '../testing/node.ts';
 
 const DEADLINE_MS = 3_000;
 

@@ -1,7 +1,4 @@
 /** A whole sidecar in this process: real storage, real gRPC on loopback, fast timings. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import { StateMachineService } from '@agenda/proto/raft/v1/state_machine';
 import { formatHostPort } from '@agenda/service-kit/environment';
@@ -15,10 +12,6 @@ import { SidecarContext } from '../context.ts';
 const SECRET = 's'.repeat(32);
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
-
-export function temporaryDirectory(): string {
-  return mkdtempSync(join(tmpdir(), 'raft-sidecar-'));
-}
 
 /** Everything that committed here, in order, as a state machine sees it. */
 export interface Applied {
@@ -133,10 +126,6 @@ export class TestNode {
     this.context.driver.stop();
     await this.stop();
   }
-}
-
-export function removeDirectory(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
 }
 
 function parse(address: string): { host: string; port: number } {

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import type { Clock } from '../runtime/ports.ts';
+import { openRaftDatabase, type RaftDatabase } from '../storage/database.ts';
+import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
+import { FORGET_AFTER_MS, PEERS_MAX, type PeerReport, PeerStore } from './peer-store.ts';
+import { PeerTable } from './peer-table.ts';
+
+class ManualClock implements Clock {
+  nowMs = 1_000_000;
+  wallMs(): number {
+    return 1_700_000_000_000 + this.nowMs;
+  }
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+}
+
+describe('the peer store', () => {
+  let directory: string;
+  let database: RaftDatabase;
+  let clock: ManualClock;
+  let store: PeerStore;
+
+  beforeEach(() => {
+    directory = temporaryDirectory();
+    database = openRaftDatabase(directory);
+    clock = new ManualClock();
+    store = new PeerStore('a#1', new PeerTable(database), clock);
+  });
+
+  afterEach(() => {
+    database.close();
+    removeDirectory(directory);
+  });
+
+  function report(changes: Partial<PeerReport> = {}): PeerReport {
+    return {
+      nodeId: 'b',
+      memberId: 'b#1',
+      address: 'b:7000',
+      clusterId: '',
+      ageMs: 0,
+      incarnation: 5,
+      featureLevel: 1,
+      httpAddress: 'b:8080',
+      ...changes,
+    };
+  }
+
+  it('takes the address of the latest start of a node, and never that of an earlier one', () => {
+    store.report(report(), 'gossip', false);
+    store.report(report({ incarnation: 6, address: 'b:7001' }), 'gossip', false);
+    store.report(report({ incarnation: 5, address: 'b:7000' }), 'gossip', false);
+    assert.equal(store.get('b#1')?.address, 'b:7001');
+  });
+
+  it('does not let hearsay change an address within one start', () => {
+    store.report(report(), 'gossip', true);
+    store.report(report({ address: 'evil:1' }), 'gossip', false);
+    assert.equal(store.get('b#1')?.address, 'b:7000');
+  });
+
+  it('does not forget that a node belongs to a cluster', () => {
+    store.report(report({ clusterId: 'x' }), 'gossip', true);
+    store.report(report({ clusterId: '' }), 'gossip', false);
+    assert.equal(store.get('b#1')?.clusterId, 'x');
+  });
+
+  it('tells nodes that spoke here apart from those it was only told of', () => {
+    store.report(report(), 'gossip', false);
+    assert.deepEqual(store.spokenWithin(1_000), []);
+    store.report(report(), 'gossip', true);
+    assert.equal(store.spokenWithin(1_000).length, 1);
+    clock.nowMs += 2_000;
+    store.report(report(), 'gossip', false);
+    assert.deepEqual(store.spokenWithin(1_000), []);
+    assert.equal(store.heardWithin(1_000).length, 1);
+  });
+
+  it('keeps two instances of one node apart', () => {
+    store.report(report(), 'gossip', true);
+    store.report(report({ memberId: 'b#2', address: 'b:7002' }), 'gossip', true);
+    assert.equal(store.get('b#1')?.address, 'b:7000');
+    assert.equal(store.get('b#2')?.address, 'b:7002');
+  });
+
+  it('leaves this node itself out', () => {
+    store.report(report({ nodeId: 'a', memberId: 'a#1' }), 'gossip', false);
+    assert.deepEqual(store.list(), []);
+  });
+
+  it('forgets who was not heard of for two minutes, by anybody', () => {
+    store.report(report(), 'gossip', true);
+    store.report(report({ nodeId: 'c', memberId: 'c#1', ageMs: FORGET_AFTER_MS + 1 }), 'gossip', false);
+    assert.equal(store.get('c#1'), undefined, 'too old to be taken in');
+    clock.nowMs += FORGET_AFTER_MS + 1;
+    store.tidy();
+    assert.deepEqual(store.list(), []);
+  });
+
+  it('makes room for new nodes by forgetting the one that was silent for longest', () => {
+    for (let at = 0; at <= PEERS_MAX; at++) {
+      clock.nowMs += 1;
+      store.report(report({ nodeId: `n${at}`, memberId: `n${at}#1` }), 'gossip', false);
+    }
+    assert.equal(store.list().length, PEERS_MAX);
+    assert.equal(store.get('n0#1'), undefined);
+  });
+
+  it('knows the addresses again after a restart, however long it was', () => {
+    store.report(report({ clusterId: 'x' }), 'seed', true);
+    store.store();
+    clock.nowMs += 10 * FORGET_AFTER_MS;
+    const again = new PeerStore('a#1', new PeerTable(database), clock);
+    again.tidy();
+    const peer = again.get('b#1');
+    assert.equal(peer?.address, 'b:7000');
+    assert.equal(peer?.source, 'seed');
+    assert.equal(peer?.clusterId, '', 'that must be heard anew');
+    assert.deepEqual(again.spokenWithin(1_000), []);
+  });
+});
