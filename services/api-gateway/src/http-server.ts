@@ -11,6 +11,8 @@ const HEADERS_MS_MAX = 15_000;
 const REQUEST_MS_MAX = 30_000;
 const CONNECTIONS_MAX = 20_000;
 const DRAIN_MS = 5_000;
+/** How soon a connection whose last request has ended is let go while draining. */
+const IDLE_CHECK_MS = 50;
 
 export interface TlsFiles {
   readonly cert: string;
@@ -43,10 +45,11 @@ export function listen(server: Server, address: HostPort): Promise<void> {
 export function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
     server.close(() => {
       clearTimeout(timer);
+      clearInterval(idle);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

@@ -9,7 +9,10 @@ describe('authentication', () => {
   let person: Person;
 
   before(async () => {
-    await gateway.start({ JWT_SECRET: `${JWT_SECRET},${OLD_SECRET}` });
+    await gateway.start({
+      JWT_SECRET: `${JWT_SECRET},${OLD_SECRET}`,
+      RATE_LIMIT_PER_USER_PER_SECOND: '100000',
+    });
     person = await gateway.person('ana');
   });
   after(() => gateway.stop());
