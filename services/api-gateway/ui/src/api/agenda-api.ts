@@ -141,17 +141,13 @@ export class AgendaApi {
     return this.#client.read(`/api/notifications?${query}`);
   }
 
-  async unreadCount(): Promise<number> {
-    const answer = await this.#client.read<{ count: number }>('/api/notifications/unread?limit=1');
-    return answer.count;
+  /** The newest unread ones, and how many there are in all. */
+  unread(limit: number): Promise<Page<Notification> & { readonly count: number }> {
+    return this.#client.read(`/api/notifications/unread?limit=${limit}`);
   }
 
   markRead(notificationId: string, idempotencyKey: string): Promise<void> {
     const path = `/api/notifications/${encodeURIComponent(notificationId)}/read`;
     return this.#client.write('POST', path, undefined, { idempotencyKey });
-  }
-
-  markAllRead(idempotencyKey: string): Promise<void> {
-    return this.#client.write('POST', '/api/notifications/read', undefined, { idempotencyKey });
   }
 }

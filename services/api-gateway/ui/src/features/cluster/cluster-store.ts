@@ -68,10 +68,15 @@ export class ClusterStore {
 
 function parseHealth(answer: unknown): Omit<ClusterState, 'reachable'> {
   const json = (typeof answer === 'object' && answer !== null ? answer : {}) as Record<string, unknown>;
-  return { node: name(json.nodeId), role: name(json.role), leader: name(json.leaderId) };
+  return { node: name(json.nodeId), role: words(json.role), leader: name(json.leaderId) };
 }
 
 /** A member is a node and an instance, `agenda-1#0198…`; people know the node. */
 function name(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value.replace(/#.*/, '') : null;
+}
+
+/** `preCandidate` is pre-candidate. */
+function words(value: unknown): string | null {
+  return typeof value === 'string' ? value.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) : null;
 }

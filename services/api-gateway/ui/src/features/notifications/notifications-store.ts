@@ -9,6 +9,10 @@ import { Store } from '../../store.ts';
 const PAGE_ITEMS = 30;
 /** Older ones are dropped from the page; they stay on the server. */
 const KEPT_MAX = 300;
+/** "All" are marked one by one, in rounds of as many as one list gives; more than this many rounds are left unread. */
+const MARK_ROUND_ITEMS = 100;
+const MARK_ROUNDS_MAX = 10;
+const MARK_AT_ONCE = 4;
 
 export interface NotificationsState {
   readonly items: readonly Notification[];
@@ -41,10 +45,16 @@ export class NotificationsStore {
     try {
       const [page, unread] = await Promise.all([
         this.#api.notifications(null, PAGE_ITEMS),
-        this.#api.unreadCount(),
+        this.#api.unread(1),
       ]);
       if (generation !== this.#generation) return;
-      this.state.set({ items: page.items, unread, nextCursor: page.nextCursor, loading: false, error: null });
+      this.state.set({
+        items: page.items,
+        unread: unread.count,
+        nextCursor: page.nextCursor,
+        loading: false,
+        error: null,
+      });
     } catch (error) {
       if (generation === this.#generation) this.state.update({ loading: false, error: explain(error) });
     }
@@ -81,13 +91,26 @@ export class NotificationsStore {
   async markRead(notificationId: string | null): Promise<void> {
     this.state.set(withRead(this.state.get(), notificationId, new Date().toISOString()));
     try {
-      await (notificationId === null
-        ? this.#api.markAllRead(newId())
-        : this.#api.markRead(notificationId, newId()));
+      if (notificationId === null) await this.#markAllRead();
+      else await this.#api.markRead(notificationId, newId());
     } catch (error) {
       await this.reload();
       throw error;
     }
+  }
+
+  async #markAllRead(): Promise<void> {
+    for (let round = 0; round < MARK_ROUNDS_MAX; round += 1) {
+      const { items, nextCursor } = await this.#api.unread(MARK_ROUND_ITEMS);
+      const waiting = items.map(({ id }) => id);
+      const worker = async () => {
+        for (let id = waiting.pop(); id !== undefined; id = waiting.pop())
+          await this.#api.markRead(id, newId());
+      };
+      await Promise.all(Array.from({ length: MARK_AT_ONCE }, worker));
+      if (nextCursor === null) return;
+    }
+    await this.reload();
   }
 }
 
