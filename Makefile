@@ -1,0 +1,74 @@
+# Agenda Distribuida. "make" alone lists the targets.
+
+NODES ?= 3
+DATA ?= ./.data
+# What the contracts must stay compatible with: the last release, or the commit before.
+BASE ?= $(shell git describe --tags --abbrev=0 2>/dev/null || git rev-parse --verify --quiet HEAD~1)
+
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+SHELL := /bin/bash
+
+CACHE := .cache
+INSTALLED := $(CACHE)/installed
+GENERATED := $(CACHE)/generated
+UI_BUILT := $(CACHE)/ui-built
+PROTO_FILES := $(shell find proto -name '*.proto' -not -path '*/node_modules/*') proto/buf.gen.yaml
+UI_FILES := $(shell find services/api-gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+
+.DEFAULT_GOAL := help
+.PHONY: help install generate ui run test test-unit test-cluster test-browser lint format typecheck bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## install dependencies (nothing to do while the lock file is the same)
+
+$(INSTALLED): package-lock.json
+	@echo "installing dependencies"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@node packages/pod/check-runtime.cjs
+	@mkdir -p $(CACHE) && touch $@
+
+generate: $(GENERATED) ## generate code from proto/ (nothing to do while it is the same)
+
+$(GENERATED): $(INSTALLED) $(PROTO_FILES)
+	@echo "generating code from proto/"
+	@npm run --silent generate
+	@touch $@
+
+ui: $(UI_BUILT) ## build the web page (nothing to do while it is the same)
+
+$(UI_BUILT): $(INSTALLED) $(UI_FILES)
+	@echo "building the web page"
+	@npm run --silent build --workspace services/api-gateway/ui -- --logLevel warn
+	@touch $@
+
+run: $(GENERATED) $(UI_BUILT) ## start a cluster on loopback: make run [NODES=3] [DATA=./.data]
+	@NODES=$(NODES) DATA=$(DATA) node packages/pod/src/run-local.ts
+
+test: $(GENERATED) $(UI_BUILT) ## everything: contracts, types, lint, unit, architecture, cluster, browser
+	@BASE=$(BASE) node test/run.ts
+
+test-unit: $(GENERATED) ## unit and architecture tests only
+	@node test/run.ts unit
+
+test-cluster: $(GENERATED) $(UI_BUILT) ## real pods, real sockets, real kills
+	@node test/run.ts cluster
+
+test-browser: $(GENERATED) $(UI_BUILT) ## the page in a real Chromium
+	@node test/run.ts browser
+
+lint: $(INSTALLED) ## check format and lint rules
+	@npm run --silent lint
+
+format: $(INSTALLED) ## mend format and what lint can mend
+	@npm run --silent format
+
+typecheck: $(GENERATED) ## check all types
+	@npm run --silent typecheck
+
+bench: $(GENERATED) $(UI_BUILT) ## measure speed, with etcd beside us where it is installed
+	@node bench/src/main.ts
+
+clean: ## remove what was installed, generated and built; data stays
+	@rm -rf node_modules $(CACHE) proto/gen services/api-gateway/ui/dist
