@@ -77,7 +77,7 @@ export class AgendaApi {
 
   changePassword(currentPassword: string, newPassword: string, idempotencyKey: string): Promise<void> {
     return this.#client.write(
-      'POST',
+      'PUT',
       '/api/me/password',
       { currentPassword, newPassword },
       { idempotencyKey },

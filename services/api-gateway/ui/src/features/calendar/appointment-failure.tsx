@@ -1,8 +1,8 @@
 import { ApiError, explain } from '../../api/problem.ts';
 import type { AgendaItem } from '../../api/types.ts';
 import { FormError } from '../../components/form-error.tsx';
+import { LOCALE } from '../../locale.ts';
 import { ConflictList } from './conflict-list.tsx';
-import { LOCALE } from './locale.ts';
 import { formatSpan } from './zoned-time.ts';
 
 interface AppointmentFailureProps {

@@ -13,9 +13,9 @@ import themePlugin from '@fullcalendar/react/themes/breezy';
 import timeGridPlugin from '@fullcalendar/react/timegrid';
 import { memo, type Ref, useMemo } from 'react';
 import type { AgendaItem } from '../../api/types.ts';
+import { FIRST_DAY, LOCALE } from '../../locale.ts';
 import type { AgendaItems } from './agenda-items.ts';
 import { type CalendarSpan, toEventInput } from './event-input.ts';
-import { FIRST_DAY, LOCALE } from './locale.ts';
 import { THREE_DAYS } from './views.ts';
 
 const PLUGINS = [themePlugin, timeGridPlugin, dayGridPlugin, listPlugin, interactionPlugin];
@@ -39,7 +39,7 @@ const VIEWS = {
     listItemEventTitleClass: 'event-title',
   },
 } as const;
-const TIME_FORMAT = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
+const TIME_FORMAT = { hour: 'numeric', minute: '2-digit' } as const;
 const LONG_PRESS_MS = 350;
 /** Columns below this width show less. */
 const NARROW_COLUMN_PX = 130;

@@ -1,5 +1,5 @@
 import type { ConflictingAppointment } from '../../api/types.ts';
-import { LOCALE } from './locale.ts';
+import { LOCALE } from '../../locale.ts';
 import { formatSpan } from './zoned-time.ts';
 
 interface ConflictListProps {

@@ -1,6 +1,6 @@
 import { Dialog } from '../../components/dialog.tsx';
+import { LOCALE } from '../../locale.ts';
 import { ConflictList } from './conflict-list.tsx';
-import { LOCALE } from './locale.ts';
 import type { RefusedMove } from './use-move.ts';
 import { formatSpan } from './zoned-time.ts';
 

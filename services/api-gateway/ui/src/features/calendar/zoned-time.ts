@@ -89,7 +89,7 @@ export function formatSpan(span: Span, viewerZone: string, locale?: string): str
     weekday: 'short',
     day: 'numeric',
     month: 'short',
-    hour: '2-digit',
+    hour: 'numeric',
     minute: '2-digit',
     timeZone: viewerZone,
   });

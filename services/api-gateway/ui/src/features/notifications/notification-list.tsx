@@ -1,4 +1,5 @@
 import type { Notification } from '../../api/types.ts';
+import { LOCALE } from '../../locale.ts';
 import type { NotificationsState } from './notifications-store.ts';
 
 interface NotificationListProps {
@@ -17,10 +18,10 @@ export function NotificationList({ state, timeZone, onOpen, onMore }: Notificati
       </p>
     );
   }
-  const format = new Intl.DateTimeFormat('en-GB', {
+  const format = new Intl.DateTimeFormat(LOCALE, {
     day: 'numeric',
     month: 'short',
-    hour: '2-digit',
+    hour: 'numeric',
     minute: '2-digit',
     timeZone,
   });
