@@ -1,0 +1,88 @@
+/** Writers that keep creating appointments while something happens, and remember what was acknowledged. */
+import { type Answer, ApiClient } from './api-client.ts';
+
+export interface Acknowledged {
+  readonly id: string;
+  readonly title: string;
+  readonly index: number;
+}
+
+/**
+ * Each writer sends one request at a time, to any pod that answers, and repeats it with the same Idempotency-Key until
+ * it knows the outcome: that is what the API promises to be safe.
+ */
+export class Workload {
+  readonly acknowledged: Acknowledged[] = [];
+  /** Answers that a correct server never gives. */
+  readonly complaints: string[] = [];
+  readonly #token: string;
+  readonly #urls: readonly string[];
+  readonly #writers: Promise<void>[] = [];
+  readonly #name: string;
+  #hour: number;
+  #stopping = false;
+  #watchers: (() => void)[] = [];
+
+  /** @param firstHour appointments take the hours from there on, so that no two are in each other's way. */
+  constructor(name: string, token: string, urls: readonly string[], firstHour: number) {
+    this.#name = name;
+    this.#token = token;
+    this.#urls = urls;
+    this.#hour = firstHour;
+  }
+
+  start(writers: number): this {
+    for (let writer = 0; writer < writers; writer++) this.#writers.push(this.#write(writer));
+    return this;
+  }
+
+  /** Resolves when so many more writes have been acknowledged. */
+  more(count: number): Promise<void> {
+    const goal = this.acknowledged.length + count;
+    return new Promise((resolve) => {
+      this.#watchers.push(() => {
+        if (this.acknowledged.length >= goal) resolve();
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#writers);
+  }
+
+  async #write(writer: number): Promise<void> {
+    for (let turn = 0; !this.#stopping; turn++) {
+      const hour = this.#hour++;
+      await this.#untilKnown(`${this.#name}-${writer}-${turn}`, hour, writer);
+    }
+  }
+
+  async #untilKnown(title: string, hour: number, writer: number): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const url = this.#urls[(writer + attempt) % this.#urls.length] as string;
+      const answer = await attemptCreate(new ApiClient(url, this.#token), title, hour);
+      if (answer?.status === 201) {
+        const index = Number(answer.headers.get('x-agenda-index'));
+        this.acknowledged.push({ id: answer.body.id, title, index });
+        for (const watcher of this.#watchers) watcher();
+        return;
+      }
+      if (answer && answer.status < 500) {
+        this.complaints.push(`${answer.status} ${JSON.stringify(answer.body)}`);
+        return;
+      }
+    }
+  }
+}
+
+/** Undefined: the pod did not answer. */
+async function attemptCreate(client: ApiClient, title: string, hour: number): Promise<Answer | undefined> {
+  try {
+    return await client.create(title, hour, { 'idempotency-key': title });
+  } catch (error) {
+    // Refused or broken connections are what the workload is there to survive; anything else is a bug here.
+    if (error instanceof TypeError || (error as Error).name === 'TimeoutError') return undefined;
+    throw error;
+  }
+}
