@@ -13,6 +13,7 @@ import {
   withMoved,
   withRemoved,
 } from './agenda-items.ts';
+import { WriteChains } from './write-chains.ts';
 
 const DAY_MS = 86_400_000;
 /** Fetched beyond both ends of what is on the screen, so that the next page is there before it is asked for. */
@@ -38,6 +39,7 @@ const EMPTY: AgendaState = {
 export class AgendaStore {
   readonly state = new Store<AgendaState>(EMPTY);
   readonly #api: AgendaApi;
+  readonly #writes = new WriteChains();
   #viewerId = '';
   #range: AgendaRange | null = null;
   #load: AbortController | null = null;
@@ -103,8 +105,12 @@ export class AgendaStore {
     this.#changed(await this.#api.createAppointment(appointment, idempotencyKey));
   }
 
-  async change(item: AgendaItem, change: AppointmentChange, idempotencyKey: string): Promise<void> {
-    this.#changed(await this.#api.updateAppointment(item.id, item.version, change, idempotencyKey));
+  change(item: AgendaItem, change: AppointmentChange, idempotencyKey: string): Promise<void> {
+    return this.#writes.run(item, async (version) => {
+      const changed = await this.#api.updateAppointment(item.id, version, change, idempotencyKey);
+      this.#changed(changed);
+      return changed.version;
+    });
   }
 
   /** Shows the new time at once, and takes it back if it is refused. */
@@ -120,8 +126,11 @@ export class AgendaStore {
   }
 
   async remove(item: AgendaItem, idempotencyKey: string): Promise<void> {
-    await this.#api.deleteAppointment(item.id, item.version, idempotencyKey);
-    this.#removed(item.id, item.version);
+    await this.#writes.run(item, async (version) => {
+      await this.#api.deleteAppointment(item.id, version, idempotencyKey);
+      this.#removed(item.id, version);
+      return version;
+    });
   }
 
   /** By id, from the server if it is not on the screen. Null: it no longer exists, or is not the viewer's. */

@@ -13,7 +13,7 @@ import themePlugin from '@fullcalendar/react/themes/breezy';
 import timeGridPlugin from '@fullcalendar/react/timegrid';
 import { memo, type Ref, useMemo } from 'react';
 import type { AgendaItem } from '../../api/types.ts';
-import { FIRST_DAY, LOCALE } from '../../locale.ts';
+import { FIRST_DAY, LOCALE, SLOT_STYLE, TIME_STYLE } from '../../locale.ts';
 import type { AgendaItems } from './agenda-items.ts';
 import { type CalendarSpan, toEventInput } from './event-input.ts';
 import { THREE_DAYS } from './views.ts';
@@ -39,7 +39,6 @@ const VIEWS = {
     listItemEventTitleClass: 'event-title',
   },
 } as const;
-const TIME_FORMAT = { hour: 'numeric', minute: '2-digit' } as const;
 const LONG_PRESS_MS = 350;
 /** Columns below this width show less. */
 const NARROW_COLUMN_PX = 130;
@@ -100,8 +99,8 @@ export const CalendarGrid = memo(function CalendarGrid(props: CalendarGridProps)
       snapDuration="00:15:00"
       eventMinHeight={22}
       dayNarrowWidth={NARROW_COLUMN_PX}
-      eventTimeFormat={TIME_FORMAT}
-      slotHeaderFormat={TIME_FORMAT}
+      eventTimeFormat={TIME_STYLE}
+      slotHeaderFormat={SLOT_STYLE}
       allDayText="all day"
       noEventsText="Nothing here yet."
       blockEventClass="event-block"

@@ -1,5 +1,5 @@
 import type { Notification } from '../../api/types.ts';
-import { LOCALE } from '../../locale.ts';
+import { LOCALE, TIME_STYLE } from '../../locale.ts';
 import type { NotificationsState } from './notifications-store.ts';
 
 interface NotificationListProps {
@@ -21,8 +21,7 @@ export function NotificationList({ state, timeZone, onOpen, onMore }: Notificati
   const format = new Intl.DateTimeFormat(LOCALE, {
     day: 'numeric',
     month: 'short',
-    hour: 'numeric',
-    minute: '2-digit',
+    ...TIME_STYLE,
     timeZone,
   });
   return (
