@@ -1,23 +1,9 @@
-/** JSON lines on standard output. Nothing secret passes: known names are removed wherever they stand, two levels deep. */
+/** JSON lines on standard output. Nothing that is named like a secret passes, wherever it stands. */
 import pino from 'pino';
+import { redacted } from './redact.ts';
 import { currentRequest } from './request-context.ts';
 
 export type Logger = pino.Logger;
-
-const SECRET_NAMES = [
-  'password',
-  'currentPassword',
-  'newPassword',
-  'passwordHash',
-  'token',
-  'refreshToken',
-  'ticket',
-  'secret',
-  'authorization',
-  'cookie',
-  'signature',
-  'mac',
-];
 
 export interface LoggerOptions {
   /** api-gateway, agenda, raft-sidecar, audit, pod, agendactl. */
@@ -34,14 +20,23 @@ export function createLogger(options: LoggerOptions, destination?: pino.Destinat
     level: options.level,
     base: { component: options.component, nodeId: options.nodeId },
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: {
-      paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*["x-${name}"]`]),
-      censor: '[removed]',
-    },
+    formatters: { log: (fields) => redacted(fields) },
+    // What redacted() made of an error is already what is to be written.
+    serializers: { err: (error) => error },
     mixin: () => {
       const request = currentRequest();
       return request ? { requestId: request.requestId } : {};
     },
   };
-  return destination ? pino(settings, destination) : pino(settings);
+  const logger = destination ? pino(settings, destination) : pino(settings);
+  const { child } = logger;
+  logger.child = function <L extends string>(
+    this: pino.Logger<L>,
+    bindings: pino.Bindings,
+    options?: pino.ChildLoggerOptions<L>,
+  ) {
+    // Children inherit this function; pino's own formatter for bindings would not reach them.
+    return Reflect.apply(child, this, [redacted(bindings), options]);
+  };
+  return logger;
 }
