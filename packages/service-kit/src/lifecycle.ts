@@ -8,6 +8,7 @@ const STOP_MS_DEFAULT = 5_000;
 export interface Part {
   readonly name: string;
   readonly start?: () => Promise<void> | void;
+  /** Also called when `start` failed, or when the stop comes while it still runs. */
   readonly stop?: () => Promise<void> | void;
   /** After this the part is reported and left behind. */
   readonly stopMs?: number;
@@ -15,7 +16,8 @@ export interface Part {
 
 /**
  * Parts start in the order in which they were added and stop in the reverse order, on SIGTERM, on SIGINT, or when the
- * parent that started this process goes away. A second signal ends the process at once.
+ * parent that started this process goes away. A second signal ends the process at once. So does an error that nobody
+ * caught: what runs on after it can no longer be trusted to acknowledge anything, and every service survives a kill.
  */
 export class Lifecycle {
   readonly #logger: Logger;
@@ -34,19 +36,20 @@ export class Lifecycle {
   /** Starts everything, tells the parent, and returns; the process then lives until it is asked to stop. */
   async run(): Promise<void> {
     this.#listen();
-    try {
-      for (const part of this.#parts) {
-        await part.start?.();
-        this.#started += 1;
-      }
-    } catch (error) {
-      const part = this.#parts[this.#started];
-      this.#logger.fatal({ err: error, part: part?.name }, `cannot start: ${(error as Error).message}`);
+    for (const part of this.#parts) {
+      if (this.#stopping) return this.#stopping;
       this.#started += 1;
-      await this.shutdown(exitCodeOf(error));
-      return;
+      try {
+        await part.start?.();
+      } catch (error) {
+        // A part that is stopped while it starts may well say so.
+        if (this.#stopping) return this.#stopping;
+        this.#logger.fatal({ err: error, part: part.name }, `cannot start: ${messageOf(error)}`);
+        return this.shutdown(exitCodeOf(error));
+      }
     }
-    process.send?.({ type: 'ready' });
+    if (this.#stopping) return this.#stopping;
+    if (process.connected) process.send?.({ type: 'ready' });
   }
 
   /** Stops everything that was started and exits. */
@@ -87,16 +90,23 @@ export class Lifecycle {
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
-    process.on('disconnect', () => {
+    const onParentGone = (): void => {
       this.#logger.warn('the parent process is gone; stopping');
       void this.shutdown(0);
-    });
+    };
+    process.on('disconnect', onParentGone);
+    // It may have gone before anybody listened.
+    if (process.send && !process.connected) onParentGone();
     process.on('uncaughtException', (error) => {
-      this.#logger.fatal({ err: error }, 'unexpected error');
-      if (this.#stopping) process.exit(EXIT_BUG);
-      void this.shutdown(EXIT_BUG);
+      this.#logger.fatal({ err: error }, `unexpected error: ${messageOf(error)}`);
+      this.#logger.flush();
+      process.exit(EXIT_BUG);
     });
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** An error may carry the exit code it stands for (`{ exitCode: 78 }`: configuration, not worth a restart). */
