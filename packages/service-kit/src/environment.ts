@@ -50,6 +50,12 @@ function markSecret<T extends z.ZodType>(schema: T): T {
   return schema;
 }
 
+function isSecret(schema: z.ZodType): boolean {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable)
+    return isSecret(schema.unwrap() as z.ZodType);
+  return secretSchemas.has(schema);
+}
+
 /** `host:port`, also `[::1]:port`. */
 export function hostPort(defaultValue?: string): z.ZodType<HostPort> {
   const schema = z.string(required).transform((text, context) => {
@@ -120,7 +126,7 @@ export function readEnvironment<T extends z.ZodObject>(
   const input: Record<string, string> = {};
   const failed = new Set<string>();
   for (const [name, field] of Object.entries(schema.shape)) {
-    const found = lookUp(name, secretSchemas.has(field as z.ZodType), env);
+    const found = lookUp(name, isSecret(field as z.ZodType), env);
     if (found.problem !== undefined) {
       problems.push(found.problem);
       failed.add(name);
@@ -142,9 +148,9 @@ interface Found {
 }
 
 /** An empty variable counts as not set: compose files write `NAME=` for "nothing". */
-function lookUp(name: string, isSecret: boolean, env: NodeJS.ProcessEnv): Found {
+function lookUp(name: string, mayBeFile: boolean, env: NodeJS.ProcessEnv): Found {
   const value = env[name] || undefined;
-  if (!isSecret) return value === undefined ? {} : { value };
+  if (!mayBeFile) return value === undefined ? {} : { value };
   const fileName = `${name}_FILE`;
   const path = env[fileName] || undefined;
   if (path === undefined) return value === undefined ? {} : { value };
