@@ -8,7 +8,7 @@ import {
 } from '@agenda/proto/kit/v1/carrier';
 import { Coalescer } from './coalesce.ts';
 import { DeadlineSweeper } from './deadline.ts';
-import type { AnyMethod } from './definition.ts';
+import { type AnyMethod, encodeRequest, wireDeadlineMs } from './definition.ts';
 import { fromErrorDetail, ServiceError } from './errors.ts';
 import type { CallOptions } from './grpc-client.ts';
 import type { Logger } from './logger.ts';
@@ -18,7 +18,8 @@ import { currentRequest } from './request-context.ts';
 /** grpc-js gives servers a flow-control window of 64 KiB; larger messages would wait a round trip in the middle. */
 const BATCH_BYTES_MAX = 48 * 1024;
 const CALLS_PER_BATCH_MAX = 1_000;
-const CALL_OVERHEAD_BYTES = 64;
+/** Upper bound of the tags, lengths and numbers of one kit.v1.Call. */
+const CALL_OVERHEAD_BYTES = 40;
 const BACK_OFF_MIN_MS = 20;
 const BACK_OFF_MAX_MS = 1_000;
 const EMPTY = new Uint8Array(0);
@@ -28,6 +29,7 @@ type CarrierStream = MessageStream<CallBatch, ReplyBatch>;
 export interface CarrierClientOptions {
   readonly openStream: (definition: typeof CarrierService, onOpen: () => void) => CarrierStream;
   readonly callsInFlightMax: number;
+  readonly requestBytesMax: number;
   readonly logger: Logger;
 }
 
@@ -50,7 +52,7 @@ export class CarrierClient {
   readonly #pending = new Map<number, PendingCall>();
   readonly #deadlines = new DeadlineSweeper<PendingCall>((pending) => this.#expire(pending));
   readonly #queue: Coalescer<PendingCall>;
-  #waiting: PendingCall[] = [];
+  readonly #waiting = new Set<PendingCall>();
   #stream: CarrierStream | undefined;
   #open = false;
   #everOpen = false;
@@ -64,7 +66,7 @@ export class CarrierClient {
     this.#queue = new Coalescer<PendingCall>((batch) => this.#write(batch), {
       itemsMax: CALLS_PER_BATCH_MAX,
       bytesMax: BATCH_BYTES_MAX,
-      sizeOf: (pending) => CALL_OVERHEAD_BYTES + pending.call.request.length,
+      sizeOf: callBytes,
     });
   }
 
@@ -73,12 +75,14 @@ export class CarrierClient {
       if (this.#closed) return reject(unsent('the channel is closed'));
       if (this.#pending.size >= this.#options.callsInFlightMax)
         return reject(new ServiceError('overloaded', 'too many calls under way', { retryAfterMs: 1_000 }));
+      if (!(options.deadlineMs > 0)) return reject(unsent(`no time is left for ${method.path}`));
       const pending: PendingCall = {
         call: {
           id: this.#nextId++,
           method: method.path,
-          request: method.requestSerialize(request),
-          deadlineMs: Math.max(1, Math.ceil(options.deadlineMs)),
+          // Encoded here, so that what is too large or malformed fails its own caller and not the whole batch.
+          request: encodeRequest(method, request, this.#options.requestBytesMax),
+          deadlineMs: 0,
           requestId: options.requestId ?? currentRequest()?.requestId ?? '',
         },
         method,
@@ -106,7 +110,7 @@ export class CarrierClient {
     if (this.#open) this.#queue.push(pending);
     else if (this.#everOpen && this.#retry) this.#fail(pending, 'the connection is lost');
     else {
-      this.#waiting.push(pending);
+      this.#waiting.add(pending);
       this.#connect();
     }
   }
@@ -125,9 +129,8 @@ export class CarrierClient {
     this.#open = true;
     this.#everOpen = true;
     this.#backOffMs = BACK_OFF_MIN_MS;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const pending of waiting) if (this.#pending.has(pending.call.id)) this.#queue.push(pending);
+    for (const pending of this.#waiting) this.#queue.push(pending);
+    this.#waiting.clear();
   }
 
   #lost(error: ServiceError | undefined): void {
@@ -153,7 +156,11 @@ export class CarrierClient {
       for (const pending of live) this.#fail(pending, 'the connection is lost');
       return;
     }
-    for (const pending of live) pending.sent = true;
+    const now = performance.now();
+    for (const pending of live) {
+      pending.sent = true;
+      pending.call.deadlineMs = wireDeadlineMs(pending.deadlineAtMs - now);
+    }
     this.#stream.write({ calls: live.map((pending) => pending.call), mac: EMPTY });
   }
 
@@ -185,7 +192,7 @@ export class CarrierClient {
 
   #expire(pending: PendingCall): void {
     this.#pending.delete(pending.call.id);
-    this.#waiting = this.#waiting.filter((other) => other !== pending);
+    this.#waiting.delete(pending);
     if (pending.sent)
       pending.reject(new ServiceError('timeout', `no answer from ${pending.method.path} in time`));
     else pending.reject(unsent(`${pending.method.path} could not be reached in time`));
@@ -198,9 +205,13 @@ export class CarrierClient {
   }
 
   #failAll(reason: string): void {
-    this.#waiting = [];
+    this.#waiting.clear();
     for (const pending of [...this.#pending.values()]) this.#fail(pending, reason);
   }
+}
+
+function callBytes({ call }: PendingCall): number {
+  return CALL_OVERHEAD_BYTES + call.method.length + call.requestId.length + call.request.length;
 }
 
 function unsent(reason: string): ServiceError {

@@ -2,17 +2,20 @@
 import type { Call, CallBatch, Reply, ReplyBatch } from '@agenda/proto/kit/v1/carrier';
 import { CallContext } from './call-context.ts';
 import { Coalescer } from './coalesce.ts';
-import { type BoundMethod, decodeRequest } from './definition.ts';
+import { DeadlineSweeper } from './deadline.ts';
+import { type BoundMethod, decodeRequest, encodeResponse } from './definition.ts';
 import { ServiceError, toErrorDetail } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { MessageStream } from './message-stream.ts';
 import { newRequestId, runWithRequest } from './request-context.ts';
 
-/** Open calls of one stream; beyond it they are answered `overloaded`. It bounds the queue of answers too. */
+/** Open calls of one stream; beyond it they are answered `overloaded`. */
 const CALLS_PER_STREAM_MAX = 20_000;
 const REPLIES_PER_BATCH_MAX = 1_000;
 const BATCH_BYTES_MAX = 256 * 1024;
 const REPLY_OVERHEAD_BYTES = 32;
+/** Answers that the other end has not read; beyond it its stream is broken off. */
+const UNREAD_BYTES_MAX = 32 * 1024 * 1024;
 const EMPTY = new Uint8Array(0);
 
 export interface CarrierServerOptions {
@@ -20,6 +23,8 @@ export interface CarrierServerOptions {
   /** @throws ServiceError `overloaded` */
   readonly admit: () => void;
   readonly release: () => void;
+  /** Of one answer. */
+  readonly replyBytesMax: number;
 }
 
 type CarrierStream = MessageStream<ReplyBatch, CallBatch>;
@@ -27,8 +32,9 @@ type CarrierStream = MessageStream<ReplyBatch, CallBatch>;
 export class CarrierServer {
   readonly #methods: ReadonlyMap<string, BoundMethod>;
   readonly #options: CarrierServerOptions;
+  /** A caller that gave up is no longer waiting: the handler is told through its signal. */
+  readonly #deadlines = new DeadlineSweeper<CallContext>((context) => context.abort());
   #open = 0;
-  #draining = false;
   #onIdle: (() => void) | undefined;
 
   constructor(methods: ReadonlyMap<string, BoundMethod>, options: CarrierServerOptions) {
@@ -45,6 +51,8 @@ export class CarrierServer {
     });
     const contexts = new Set<CallContext>();
     stream.onMessage((batch) => {
+      if (stream.queuedBytes > UNREAD_BYTES_MAX)
+        return stream.fail(new ServiceError('overloaded', 'the answers on this stream are not read'));
       for (const call of batch.calls) this.#take(call, streamContext, contexts, replies);
     });
     return new Promise((resolve) => {
@@ -56,9 +64,8 @@ export class CarrierServer {
     });
   }
 
-  /** Refuses new calls and waits for the open ones, at most `graceMs`. */
+  /** Waits until no call is open and every answer is written, at most `graceMs`. */
   async drain(graceMs: number): Promise<void> {
-    this.#draining = true;
     if (this.#open > 0)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs);
@@ -75,7 +82,6 @@ export class CarrierServer {
     const bound = this.#methods.get(call.method);
     try {
       if (!bound) throw new ServiceError('unimplemented', `${call.method} is not offered here`);
-      if (this.#draining) throw new ServiceError('unavailable', 'this service is stopping');
       if (contexts.size >= CALLS_PER_STREAM_MAX)
         throw new ServiceError('overloaded', 'too many calls on one stream', { retryAfterMs: 1_000 });
       this.#options.admit();
@@ -90,9 +96,11 @@ export class CarrierServer {
       streamContext.peer,
     );
     contexts.add(context);
+    this.#deadlines.add(context);
     this.#open += 1;
     this.#run(call, bound, context).then((reply) => {
       contexts.delete(context);
+      this.#deadlines.delete(context);
       this.#open -= 1;
       this.#options.release();
       replies.push(reply);
@@ -105,7 +113,8 @@ export class CarrierServer {
     try {
       const request = decodeRequest(method, call.request);
       const response = await runWithRequest(context, () => handler(request, context));
-      return { id: call.id, result: { $case: 'response', value: method.responseSerialize(response) } };
+      const value = encodeResponse(method, response, this.#options.replyBytesMax);
+      return { id: call.id, result: { $case: 'response', value } };
     } catch (error) {
       if (!(error instanceof ServiceError))
         this.#options.logger.error({ err: error, method: method.path }, 'handler failed');

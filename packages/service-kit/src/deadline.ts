@@ -1,4 +1,4 @@
-/** Deadlines are points on the clock of performance.now(), which no clock change moves. */
+/** Deadlines are points on the clock of performance.now(), which no clock change moves; Infinity is none. */
 import type { ServiceError } from './errors.ts';
 
 export function deadlineAt(deadlineMs: number): number {
@@ -10,6 +10,9 @@ export function remainingMs(deadlineAtMs: number): number {
   return Math.max(0, deadlineAtMs - performance.now());
 }
 
+/** The longest that setTimeout can wait; it takes more for 1 ms. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** Rejects with what `onTimeout` makes when the deadline passes first. The promise itself goes on. */
 export function withDeadline<T>(
   promise: Promise<T>,
@@ -17,7 +20,7 @@ export function withDeadline<T>(
   onTimeout: () => ServiceError,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(onTimeout()), remainingMs(deadlineAtMs));
+    const timer = setTimeout(() => reject(onTimeout()), Math.min(remainingMs(deadlineAtMs), TIMER_MS_MAX));
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

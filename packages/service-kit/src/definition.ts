@@ -52,6 +52,40 @@ export interface BoundMethod {
   readonly handler: UnaryHandler<unknown, unknown>;
 }
 
+/** grpc-js's usual bound; what is larger is a stream's work. */
+export const REQUEST_BYTES_MAX = 4 * 1024 * 1024;
+
+const UINT32_MAX = 0xffff_ffff;
+
+/** As the wire has it: whole milliseconds, at least 1; no deadline is the longest one. */
+export function wireDeadlineMs(leftMs: number): number {
+  return Math.min(Math.max(1, Math.ceil(leftMs)), UINT32_MAX);
+}
+
+/**
+ * @throws ServiceError `payload_too_large`, or `internal` if the caller built what its own contract cannot express (a
+ * bug of the caller)
+ */
+export function encodeRequest(method: AnyMethod, request: unknown, bytesMax: number): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = method.requestSerialize(request);
+  } catch (error) {
+    throw new ServiceError('internal', `the request cannot be encoded for ${method.path}`, { cause: error });
+  }
+  if (bytes.length <= bytesMax) return bytes;
+  const message = `a request to ${method.path} has ${bytes.length} bytes; at most ${bytesMax} are taken`;
+  throw new ServiceError('payload_too_large', message);
+}
+
+/** @throws ServiceError `payload_too_large`: here it costs one caller its answer, on the wire the whole stream. */
+export function encodeResponse(method: AnyMethod, response: unknown, bytesMax: number): Buffer {
+  const bytes = method.responseSerialize(response);
+  if (bytes.length <= bytesMax) return bytes;
+  const message = `the answer of ${method.path} has ${bytes.length} bytes, more than ${bytesMax}: ask for less at a time`;
+  throw new ServiceError('payload_too_large', message);
+}
+
 /** @throws ServiceError `invalid_argument` */
 export function decodeRequest(method: AnyMethod, bytes: Uint8Array): unknown {
   try {

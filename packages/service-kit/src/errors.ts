@@ -3,6 +3,8 @@
 import { ErrorDetail } from '@agenda/proto/kit/v1/carrier';
 import { type Metadata, status } from '@grpc/grpc-js';
 
+const UINT32_MAX = 0xffff_ffff;
+
 export interface FieldError {
   /** Dotted path in the request: `participants.2.userId`. */
   readonly path: string;
@@ -64,7 +66,7 @@ export class ServiceError extends Error {
     this.name = 'ServiceError';
     this.code = code;
     this.fields = options.fields ?? [];
-    this.retryAfterMs = options.retryAfterMs;
+    this.retryAfterMs = wholeMs(options.retryAfterMs);
     this.payload = options.payload;
     this.sent = options.sent ?? true;
   }
@@ -73,6 +75,11 @@ export class ServiceError extends Error {
   get outcomeUnknown(): boolean {
     return this.code === 'timeout' || (this.code === 'unavailable' && this.sent);
   }
+}
+
+/** The wire takes whole numbers only, and callees measure fractions. */
+function wholeMs(ms: number | undefined): number | undefined {
+  return ms !== undefined && ms >= 0 ? Math.min(Math.ceil(ms), UINT32_MAX) : undefined;
 }
 
 /** The trailer in which a unary RPC carries its encoded kit.v1.ErrorDetail. */
@@ -95,7 +102,7 @@ export function toErrorDetail(error: unknown): ErrorDetail {
 }
 
 export function fromErrorDetail(detail: ErrorDetail): ServiceError {
-  const code: ErrorCode = detail.code in ERROR_TABLE ? (detail.code as ErrorCode) : 'internal';
+  const code: ErrorCode = Object.hasOwn(ERROR_TABLE, detail.code) ? (detail.code as ErrorCode) : 'internal';
   return new ServiceError(code, detail.message, {
     fields: detail.fields,
     ...(detail.retryAfterMs > 0 ? { retryAfterMs: detail.retryAfterMs } : {}),
@@ -125,8 +132,8 @@ const CODE_OF_STATUS: Partial<Record<status, ErrorCode>> = {
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   if (isGrpcFailure(error)) {
-    const encoded = error.metadata?.get(ERROR_TRAILER)[0];
-    if (encoded instanceof Uint8Array) return fromErrorDetail(ErrorDetail.decode(encoded));
+    const detail = decodeTrailer(error.metadata);
+    if (detail) return fromErrorDetail(detail);
     const code = CODE_OF_STATUS[error.code] ?? 'internal';
     return new ServiceError(code, error.details ?? `gRPC status ${error.code}`, { cause: error });
   }
@@ -135,6 +142,19 @@ export function toServiceError(error: unknown): ServiceError {
   });
 }
 
+/** What cannot be decoded was not written by us: the gRPC status has to do. */
+function decodeTrailer(metadata: Metadata | undefined): ErrorDetail | undefined {
+  const encoded = metadata?.get(ERROR_TRAILER)[0];
+  if (!(encoded instanceof Uint8Array)) return undefined;
+  try {
+    return ErrorDetail.decode(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
+/** grpc-js hands failures on as errors to clients, and as plain objects to servers. */
 function isGrpcFailure(error: unknown): error is GrpcFailure {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+  if (typeof error !== 'object' || error === null) return false;
+  return 'code' in error && typeof error.code === 'number' && 'details' in error;
 }

@@ -2,27 +2,29 @@
 import {
   type ChannelCredentials,
   Client,
-  type ClientUnaryCall,
   credentials,
+  type ServiceError as GrpcFailure,
   type Metadata,
 } from '@grpc/grpc-js';
 import { CarrierClient } from './carrier-client.ts';
-import type {
-  AnyMethod,
-  BidiKeys,
-  RequestOf,
-  ResponseOf,
-  ServerStreamKeys,
-  ServiceDefinition,
-  UnaryKeys,
+import {
+  type AnyMethod,
+  type BidiKeys,
+  encodeRequest,
+  REQUEST_BYTES_MAX,
+  type RequestOf,
+  type ResponseOf,
+  type ServerStreamKeys,
+  type ServiceDefinition,
+  type UnaryKeys,
 } from './definition.ts';
 import { formatHostPort, type HostPort } from './environment.ts';
-import { type ServiceError, toServiceError } from './errors.ts';
+import { ERROR_TRAILER, type ErrorCode, ServiceError, toServiceError } from './errors.ts';
 import { REQUEST_ID_KEY, type Tls } from './grpc-server.ts';
 import type { Logger } from './logger.ts';
 import { MessageStream } from './message-stream.ts';
 import { currentRequest } from './request-context.ts';
-import { type SignedCall, type Signer, StreamOpener, StreamSealer, verifyResponse } from './signature.ts';
+import { isAnswerTo, type SignedCall, type Signer, StreamOpener, StreamSealer } from './signature.ts';
 
 const RESPONSE_BYTES_MAX = 16 * 1024 * 1024;
 /** Of the receiving side: grpc-js's 64 KiB would stop a stream of large batches every round trip. */
@@ -32,6 +34,19 @@ const RECONNECT_MAX_MS = 1_000;
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
 const CALLS_IN_FLIGHT_MAX = 20_000;
+/** What a kit.v1.CallBatch adds to the request that it carries. */
+const CALL_BATCH_OVERHEAD_BYTES = 1_024;
+/**
+ * What may be said without a signature: by grpc-js itself, and by a server that refused ours and so shares no secret
+ * with us. Any other answer must be signed, or nothing is known of the call.
+ */
+const UNSIGNED_CODES: ReadonlySet<ErrorCode> = new Set([
+  'unauthenticated',
+  'overloaded',
+  'unimplemented',
+  'timeout',
+  'unavailable',
+]);
 
 export interface CallOptions {
   /** From now. When it passes, the call rejects with `timeout`: the outcome is unknown. */
@@ -51,12 +66,15 @@ export interface GrpcChannelOptions {
   readonly logger: Logger;
   /** Carried calls under way; beyond it they are refused as `overloaded`. */
   readonly callsInFlightMax?: number;
+  /** Of one request; what is larger is refused here as `payload_too_large`. Not above the server's own bound. */
+  readonly requestBytesMax?: number;
   readonly tls?: Tls;
 }
 
 export class GrpcChannel {
   readonly #client: Client;
   readonly #signer: Signer;
+  readonly #requestBytesMax: number;
   readonly #carrier: CarrierClient;
 
   constructor(options: GrpcChannelOptions) {
@@ -73,9 +91,11 @@ export class GrpcChannel {
       'grpc.use_local_subchannel_pool': 1,
     });
     this.#signer = options.signer;
+    this.#requestBytesMax = options.requestBytesMax ?? REQUEST_BYTES_MAX;
     this.#carrier = new CarrierClient({
       openStream: (definition, onOpen) => this.bidiStream(definition, 'carry', onOpen),
       callsInFlightMax: options.callsInFlightMax ?? CALLS_IN_FLIGHT_MAX,
+      requestBytesMax: this.#requestBytesMax - CALL_BATCH_OVERHEAD_BYTES,
       logger: options.logger,
     });
   }
@@ -134,27 +154,30 @@ export class GrpcChannel {
   }
 
   #unary(method: AnyMethod, request: unknown, options: CallOptions): Promise<unknown> {
-    const body = method.requestSerialize(request);
-    const { metadata, call } = this.#signer.sign(method.path, body);
-    addRequestId(metadata, options.requestId);
     return new Promise((resolve, reject) => {
-      const deadline = Date.now() + options.deadlineMs;
+      const body = encodeRequest(method, request, this.#requestBytesMax);
+      const { metadata, call } = this.#signer.sign(method.path, body);
+      addRequestId(metadata, options.requestId);
       let response: Buffer | undefined;
-      const unary: ClientUnaryCall = this.#client.makeUnaryRequest(
+      const onAnswer = (error: GrpcFailure | null, bytes?: Buffer): void => {
+        if (error) reject(failureOf(call, error));
+        else response = bytes;
+      };
+      const deadline = Date.now() + options.deadlineMs;
+      const unary = this.#client.makeUnaryRequest(
         method.path,
         same,
         same,
         body,
         metadata,
         { deadline },
-        (error, bytes) => {
-          if (error) reject(toServiceError(error));
-          response = bytes;
-        },
+        onAnswer,
       );
       // The trailer with the signature comes with the status, after the callback.
       unary.on('status', ({ metadata: trailer }) => {
-        if (response) settle(method, call, trailer, response, resolve, reject);
+        if (!response) return;
+        if (isAnswerTo(call, 'response', trailer, response)) settle(method, response, resolve, reject);
+        else reject(unsigned('the answer is not signed by one of us'));
       });
     });
   }
@@ -162,18 +185,27 @@ export class GrpcChannel {
 
 function settle(
   method: AnyMethod,
-  call: SignedCall,
-  trailer: Metadata,
   bytes: Buffer,
   resolve: (value: unknown) => void,
   reject: (error: ServiceError) => void,
 ): void {
   try {
-    verifyResponse(call, trailer, bytes);
     resolve(method.responseDeserialize(bytes));
   } catch (error) {
-    reject(toServiceError(error));
+    reject(new ServiceError('internal', `the reply is no message of ${method.path}`, { cause: error }));
   }
+}
+
+function failureOf(call: SignedCall, error: GrpcFailure): ServiceError {
+  const failure = toServiceError(error);
+  const detail = error.metadata?.get(ERROR_TRAILER)[0];
+  if (detail instanceof Uint8Array && isAnswerTo(call, 'error', error.metadata, detail)) return failure;
+  return UNSIGNED_CODES.has(failure.code) ? failure : unsigned(failure.message, error);
+}
+
+/** The outcome is unknown, whatever the answer says. */
+function unsigned(reason: string, cause?: unknown): ServiceError {
+  return new ServiceError('unavailable', `an answer without a valid signature: ${reason}`, { cause });
 }
 
 function clientOf<D extends ServiceDefinition>(

@@ -1,6 +1,6 @@
 /** A gRPC server on which every call is signed, and verified before it is decoded. */
 
-import { CarrierService, ErrorDetail } from '@agenda/proto/kit/v1/carrier';
+import { CarrierService } from '@agenda/proto/kit/v1/carrier';
 import {
   type ServiceDefinition as GrpcServiceDefinition,
   type handleBidiStreamingCall,
@@ -17,11 +17,14 @@ import {
 import { HealthImplementation } from 'grpc-health-check';
 import { CallContext } from './call-context.ts';
 import { CarrierServer } from './carrier-server.ts';
+import { deadlineAt, remainingMs } from './deadline.ts';
 import {
   type AnyMethod,
   type Bidirectional,
   type BoundMethod,
   decodeRequest,
+  encodeResponse,
+  REQUEST_BYTES_MAX,
   type RequestOf,
   type ResponseOf,
   rawDefinition,
@@ -31,34 +34,26 @@ import {
   type UnaryHandler,
 } from './definition.ts';
 import { formatHostPort, type HostPort } from './environment.ts';
-import {
-  ERROR_TABLE,
-  ERROR_TRAILER,
-  fromErrorDetail,
-  ServiceError,
-  toErrorDetail,
-  toServiceError,
-} from './errors.ts';
+import { fromErrorDetail, ServiceError, toErrorDetail, toServiceError } from './errors.ts';
+import { grpcStatus, signAnswer } from './grpc-status.ts';
 import type { Logger } from './logger.ts';
 import { MessageStream } from './message-stream.ts';
 import { addReflection } from './reflection.ts';
 import { newRequestId, runWithRequest } from './request-context.ts';
-import {
-  RESPONSE_SIGNATURE_KEY,
-  responseSignature,
-  type SignedCall,
-  StreamOpener,
-  StreamSealer,
-  type Verifier,
-} from './signature.ts';
+import { type SignedCall, StreamOpener, StreamSealer, type Verifier } from './signature.ts';
 
 export { CallContext } from './call-context.ts';
 export type { UnaryHandler } from './definition.ts';
 export type { InboundStream, OutboundStream } from './message-stream.ts';
 
 export const REQUEST_ID_KEY = 'agenda-request-id';
-const REQUEST_BYTES_MAX = 4 * 1024 * 1024;
+const REQUEST_ID_CHARS_MAX = 128;
 const CALLS_MAX = 10_000;
+const STREAMS_MAX = 1_000;
+/** HTTP/2 streams of one connection, signed or not; the other end waits for a free one. */
+const STREAMS_PER_CONNECTION_MAX = 1_000;
+/** What a kit.v1.ReplyBatch adds to the answer that it carries. */
+const REPLY_BATCH_OVERHEAD_BYTES = 1_024;
 /** For a unary call whose caller named no deadline. */
 const DEADLINE_MS_DEFAULT = 30_000;
 const KEEPALIVE_MS = 10_000;
@@ -99,10 +94,12 @@ export interface RefusedCall {
 export interface GrpcServerOptions {
   readonly verifier: Verifier;
   readonly logger: Logger;
-  /** Of one message. */
+  /** Of one message, either way. */
   readonly requestBytesMax?: number;
   /** Unary calls under way, carried ones included; beyond it they are refused as `overloaded`. */
   readonly callsMax?: number;
+  /** Streams that are open at once; beyond it they are refused as `overloaded`. */
+  readonly streamsMax?: number;
   /** Told of every refused signature; the callee limits the rate. */
   readonly onRefused?: (refused: RefusedCall) => void;
   /** Offer gRPC reflection of all our contracts, for internal tools. */
@@ -117,14 +114,18 @@ export class GrpcServer {
   readonly #unary = new Map<string, BoundMethod>();
   readonly #openStreams = new Set<MessageStream<unknown, unknown>>();
   readonly #carrier: CarrierServer;
+  readonly #messageBytesMax: number;
   #callsUnderWay = 0;
+  #closing = false;
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
     const bytesMax = options.requestBytesMax ?? REQUEST_BYTES_MAX;
+    this.#messageBytesMax = bytesMax;
     this.#server = new Server({
       'grpc.max_receive_message_length': bytesMax,
       'grpc.max_send_message_length': bytesMax,
+      'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION_MAX,
       'grpc.keepalive_time_ms': KEEPALIVE_MS,
       'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     });
@@ -136,6 +137,7 @@ export class GrpcServer {
       release: () => {
         this.#callsUnderWay -= 1;
       },
+      replyBytesMax: bytesMax - REPLY_BATCH_OVERHEAD_BYTES,
     });
     this.addService(CarrierService, { carry: (stream, context) => this.#carrier.serve(stream, context) });
   }
@@ -178,17 +180,18 @@ export class GrpcServer {
     this.#health.setStatus('', serving ? 'SERVING' : 'NOT_SERVING');
   }
 
-  /** Takes no more calls, ends the streams, gives unary calls `graceMs` to end, then breaks off what is left. */
+  /** Takes no more calls, gives those under way `graceMs` to end, ends the streams, then breaks off what is left. */
   async close(graceMs: number): Promise<void> {
     this.setServing(false);
+    this.#closing = true;
+    const graceEndsAtMs = deadlineAt(graceMs);
     await this.#carrier.drain(graceMs);
-    for (const stream of this.#openStreams)
-      stream.fail(new ServiceError('unavailable', 'this service is stopping'));
+    for (const stream of this.#openStreams) stream.fail(stopping());
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.#server.forceShutdown();
         resolve();
-      }, graceMs);
+      }, remainingMs(graceEndsAtMs));
       this.#server.tryShutdown(() => {
         clearTimeout(timer);
         resolve();
@@ -197,9 +200,16 @@ export class GrpcServer {
   }
 
   #admit(): void {
+    if (this.#closing) throw stopping();
     if (this.#callsUnderWay >= (this.#options.callsMax ?? CALLS_MAX))
       throw new ServiceError('overloaded', 'too many calls under way', { retryAfterMs: 1_000 });
     this.#callsUnderWay += 1;
+  }
+
+  #admitStream(): void {
+    if (this.#closing) throw stopping();
+    if (this.#openStreams.size >= (this.#options.streamsMax ?? STREAMS_MAX))
+      throw new ServiceError('overloaded', 'too many open streams', { retryAfterMs: 1_000 });
   }
 
   #verify(method: AnyMethod, metadata: Metadata, body: Uint8Array | undefined, peer: string): SignedCall {
@@ -221,27 +231,42 @@ export class GrpcServer {
     return (call, callback) => {
       this.#answerUnary(method, handler, call).then(
         ({ bytes, trailer }) => callback(null, bytes, trailer),
-        (error) => callback(this.#status(method, error)),
+        (error) => callback(error),
       );
     };
   }
 
+  /** Rejects with a {@link GrpcStatus} only. */
   async #answerUnary(
     method: AnyMethod,
     handler: UnaryHandler<unknown, unknown>,
     call: ServerUnaryCall<Buffer, Buffer>,
   ): Promise<{ bytes: Buffer; trailer: Metadata }> {
-    const signed = this.#verify(method, call.metadata, call.request, call.getPeer());
+    let signed: SignedCall | undefined;
+    try {
+      signed = this.#verify(method, call.metadata, call.request, call.getPeer());
+      const bytes = await this.#runUnary(method, handler, call, signed);
+      const trailer = new Metadata();
+      signAnswer(trailer, signed, 'response', bytes);
+      return { bytes, trailer };
+    } catch (error) {
+      throw grpcStatus(this.#failure(method, error), signed);
+    }
+  }
+
+  async #runUnary(
+    method: AnyMethod,
+    handler: UnaryHandler<unknown, unknown>,
+    call: ServerUnaryCall<Buffer, Buffer>,
+    signed: SignedCall,
+  ): Promise<Buffer> {
     this.#admit();
     try {
       const request = decodeRequest(method, call.request);
-      const context = contextOf(call, signed);
+      const context = contextOf(call, signed, DEADLINE_MS_DEFAULT);
       call.on('cancelled', () => context.abort());
       const response = await runWithRequest(context, () => handler(request, context));
-      const bytes = method.responseSerialize(response);
-      const trailer = new Metadata();
-      trailer.set(RESPONSE_SIGNATURE_KEY, responseSignature(signed, bytes).toString('base64url'));
-      return { bytes, trailer };
+      return encodeResponse(method, response, this.#messageBytesMax);
     } finally {
       this.#callsUnderWay -= 1;
     }
@@ -284,14 +309,15 @@ export class GrpcServer {
     let signed: SignedCall;
     try {
       signed = this.#verify(method, call.metadata, body, call.getPeer());
+      this.#admitStream();
     } catch (error) {
-      call.emit('error', this.#status(method, error));
+      call.emit('error', grpcStatus(this.#failure(method, error)));
       return;
     }
     const stream = this.#messageStream(method, call, signed);
     // Tells the client that the stream stands, before there is anything to say on it.
     call.sendMetadata(new Metadata());
-    const context = contextOf(call, signed);
+    const context = contextOf(call, signed, Number.POSITIVE_INFINITY);
     stream.closed.addEventListener('abort', () => context.abort());
     runWithRequest(context, () => {
       try {
@@ -322,10 +348,6 @@ export class GrpcServer {
     return stream;
   }
 
-  #status(method: AnyMethod, error: unknown): ReturnType<typeof grpcStatus> {
-    return grpcStatus(this.#failure(method, error));
-  }
-
   #failure(method: AnyMethod, error: unknown): ServiceError {
     if (error instanceof ServiceError) return error;
     this.#options.logger.error({ err: error, method: method.path }, 'handler failed');
@@ -339,25 +361,17 @@ function unimplemented(method: AnyMethod): () => never {
   };
 }
 
-function grpcStatus(error: ServiceError): {
-  code: number;
-  details: string;
-  metadata: Metadata;
-  name: string;
-  message: string;
-} {
-  const metadata = new Metadata();
-  metadata.set(ERROR_TRAILER, Buffer.from(ErrorDetail.encode(toErrorDetail(error)).finish()));
-  const message = toErrorDetail(error).message;
-  return { name: 'ServiceError', message, code: ERROR_TABLE[error.code].grpc, details: message, metadata };
+function stopping(): ServiceError {
+  return new ServiceError('unavailable', 'this service is stopping');
 }
 
 function contextOf(
   call: { metadata: Metadata; getPeer(): string; getDeadline(): Date | number },
   signed: SignedCall,
+  deadlineMsDefault: number,
 ): CallContext {
   const deadline = Number(call.getDeadline());
-  const leftMs = Number.isFinite(deadline) ? deadline - Date.now() : DEADLINE_MS_DEFAULT;
-  const requestId = String(call.metadata.get(REQUEST_ID_KEY)[0] ?? '') || newRequestId();
-  return new CallContext(signed.nodeId, requestId, performance.now() + leftMs, call.getPeer());
+  const leftMs = Number.isFinite(deadline) ? deadline - Date.now() : deadlineMsDefault;
+  const given = String(call.metadata.get(REQUEST_ID_KEY)[0] ?? '').slice(0, REQUEST_ID_CHARS_MAX);
+  return new CallContext(signed.nodeId, given || newRequestId(), deadlineAt(leftMs), call.getPeer());
 }

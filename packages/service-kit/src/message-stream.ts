@@ -5,7 +5,7 @@ import type { StreamOpener, StreamSealer } from './signature.ts';
 
 /** What this end sends. */
 export interface OutboundStream<Out> {
-  /** False: the other end does not read fast enough; wait for drained() before more. No-op once closed. */
+  /** False: the other end does not read fast enough; wait for drained() before more. No-op once ended or closed. */
   write(message: Out): boolean;
   /** Resolves when more may be written, or when the stream has closed. */
   drained(): Promise<void>;
@@ -40,6 +40,7 @@ export class MessageStream<Out, In> implements OutboundStream<Out>, InboundStrea
   readonly #closing = new AbortController();
   #endListeners: ((error?: ServiceError) => void)[] = [];
   #inboundEnded = false;
+  #queuedBytes = 0;
   #outcome: { error?: ServiceError } | undefined;
 
   constructor(ends: Ends<Out, In>) {
@@ -60,13 +61,17 @@ export class MessageStream<Out, In> implements OutboundStream<Out>, InboundStrea
   }
 
   get queuedBytes(): number {
-    return this.#raw.writableLength;
+    return this.#queuedBytes;
   }
 
   write(message: Out): boolean {
-    if (this.#outcome) return true;
+    if (this.#outcome || this.#raw.writableEnded) return true;
     const { encode, sealer } = this.#ends.outbound as NonNullable<Ends<Out, In>['outbound']>;
-    return this.#raw.write(sealer.seal(encode(message)));
+    const sealed = sealer.seal(encode(message));
+    this.#queuedBytes += sealed.length;
+    return this.#raw.write(sealed, () => {
+      this.#queuedBytes -= sealed.length;
+    });
   }
 
   drained(): Promise<void> {
@@ -89,8 +94,9 @@ export class MessageStream<Out, In> implements OutboundStream<Out>, InboundStrea
   /** Breaks the stream off; the other end sees an error. */
   fail(error: ServiceError): void {
     if (this.#outcome) return;
-    this.#ends.breakOff(error);
+    // First, because breaking off makes the stream report the same error once more, in gRPC's words.
     this.#finish(error);
+    this.#ends.breakOff(error);
   }
 
   /** Breaks the stream off because it is no longer needed here. */
@@ -122,7 +128,7 @@ export class MessageStream<Out, In> implements OutboundStream<Out>, InboundStrea
       for await (const sealed of this.#raw.iterator({ destroyOnReturn: false }))
         yield this.#open(sealed as Buffer);
     } catch (error) {
-      const failure = toServiceError(error);
+      const failure = this.#outcome?.error ?? toServiceError(error);
       this.fail(failure);
       throw failure;
     }

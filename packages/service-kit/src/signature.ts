@@ -15,7 +15,9 @@ export const RESPONSE_SIGNATURE_KEY = 'agenda-response-signature';
 
 const NONCE_BYTES = 16;
 const WINDOW_MS_DEFAULT = 30_000;
-const NONCES_MAX_DEFAULT = 100_000;
+/** 5,000 signed calls a second on one server (carried calls need no nonce of their own); about 40 MB when full. */
+const NONCES_MAX_DEFAULT = 300_000;
+const NONCE_BUCKET_MS = 1_000;
 const EMPTY = new Uint8Array(0);
 
 /** What both sides of one signed call know; stream keys and response signatures derive from it. */
@@ -57,7 +59,7 @@ export interface VerifierOptions {
   readonly clock?: () => number;
   /** How far a timestamp may be from this clock, either way. */
   readonly windowMs?: number;
-  /** Nonces remembered; when they are used up, further calls are refused until old ones expire. */
+  /** Nonces remembered; at the bound, further calls are refused as `overloaded` until old ones expire. */
   readonly noncesMax?: number;
 }
 
@@ -71,7 +73,7 @@ export class Verifier {
     this.#secrets = secrets;
     this.#clock = options.clock ?? Date.now;
     this.#windowMs = options.windowMs ?? WINDOW_MS_DEFAULT;
-    this.#nonces = new NonceCache(2 * this.#windowMs, options.noncesMax ?? NONCES_MAX_DEFAULT);
+    this.#nonces = new NonceCache(this.#windowMs, options.noncesMax ?? NONCES_MAX_DEFAULT);
   }
 
   /** @throws ServiceError `unauthenticated` with the reason, `overloaded` when no more nonces can be remembered. */
@@ -90,7 +92,8 @@ export class Verifier {
       equal(requestSignature(candidate, parts, body), signature),
     );
     if (secret === undefined) throw refused('the signature does not match');
-    if (!this.#nonces.remember(`${nodeId} ${nonce}`, now)) throw refused('the nonce was used before');
+    if (!this.#nonces.remember(`${nodeId} ${nonce}`, Number(timestamp), now))
+      throw refused('the nonce was used before');
     return { nodeId, secret, signature };
   }
 }
@@ -116,49 +119,71 @@ function requestSignature(secret: string, parts: readonly string[], body: Uint8A
   return hmac.update(length).update(body).digest();
 }
 
+/** What a signed answer is: the encoded response message, or the encoded kit.v1.ErrorDetail. */
+export type AnswerKind = 'response' | 'error';
+
 /** Binds the answer of a unary call to its request. */
-export function responseSignature(call: SignedCall, body: Uint8Array): Buffer {
+export function responseSignature(call: SignedCall, kind: AnswerKind, body: Uint8Array): Buffer {
   return createHmac('sha256', call.secret)
-    .update('agenda response')
+    .update(`agenda ${kind}`)
     .update(call.signature)
     .update(body)
     .digest();
 }
 
-/** @throws ServiceError `unauthenticated` */
-export function verifyResponse(call: SignedCall, metadata: Metadata, body: Uint8Array): void {
+export function isAnswerTo(
+  call: SignedCall,
+  kind: AnswerKind,
+  metadata: Metadata,
+  body: Uint8Array,
+): boolean {
   const given = Buffer.from(String(metadata.get(RESPONSE_SIGNATURE_KEY)[0] ?? ''), 'base64url');
-  if (!equal(responseSignature(call, body), given))
-    throw refused('the signature of the answer does not match');
+  return equal(responseSignature(call, kind, body), given);
 }
 
-/** Two generations of seen nonces; one covers the whole time in which a timestamp is acceptable. */
+/**
+ * Remembers each nonce for as long as its timestamp would be accepted, by the second of that timestamp. It starts
+ * empty with the process: a call that was recorded less than a window before a restart can be replayed after it.
+ */
 class NonceCache {
-  readonly #generationMs: number;
+  readonly #windowMs: number;
   readonly #max: number;
-  #current = new Set<string>();
-  #previous = new Set<string>();
-  #since = Number.NEGATIVE_INFINITY;
+  readonly #buckets = new Map<number, Set<string>>();
+  #size = 0;
+  #sweptBucket = Number.NaN;
 
-  constructor(generationMs: number, max: number) {
-    this.#generationMs = generationMs;
+  constructor(windowMs: number, max: number) {
+    this.#windowMs = windowMs;
     this.#max = max;
   }
 
-  /** False: seen before. */
-  remember(nonce: string, nowMs: number): boolean {
-    if (nowMs - this.#since >= this.#generationMs) {
-      this.#previous = nowMs - this.#since < 2 * this.#generationMs ? this.#current : new Set();
-      this.#current = new Set();
-      this.#since = nowMs;
-    }
-    if (this.#current.has(nonce) || this.#previous.has(nonce)) return false;
-    if (this.#current.size >= this.#max)
+  /**
+   * False: seen before.
+   * @throws ServiceError `overloaded` when no more can be remembered
+   */
+  remember(nonce: string, timestampMs: number, nowMs: number): boolean {
+    this.#expire(nowMs);
+    const key = Math.floor(timestampMs / NONCE_BUCKET_MS);
+    const bucket = this.#buckets.get(key) ?? new Set();
+    if (bucket.has(nonce)) return false;
+    if (this.#size >= this.#max)
       throw new ServiceError('overloaded', 'too many signed calls to remember their nonces', {
-        retryAfterMs: 1_000,
+        retryAfterMs: NONCE_BUCKET_MS,
       });
-    this.#current.add(nonce);
+    this.#buckets.set(key, bucket.add(nonce));
+    this.#size += 1;
     return true;
+  }
+
+  #expire(nowMs: number): void {
+    const oldest = Math.floor((nowMs - this.#windowMs) / NONCE_BUCKET_MS);
+    if (oldest === this.#sweptBucket) return;
+    this.#sweptBucket = oldest;
+    for (const [key, bucket] of this.#buckets) {
+      if (key >= oldest) continue;
+      this.#size -= bucket.size;
+      this.#buckets.delete(key);
+    }
   }
 }
 
