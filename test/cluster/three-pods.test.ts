@@ -135,7 +135,7 @@ describe('three pods', () => {
   });
 
   it('lose nothing and double nothing when the leader is killed under load', async () => {
-    const workload = new Workload('kill-leader', ana.token as string, urls(), 1_000).start(8);
+    const workload = new Workload('kill-leader', ana.token as string, urls(), 10_000).start(8);
     await workload.more(100);
     const leader = await test.cluster.waitLeader(READY_MS);
     await leader.kill();
@@ -152,7 +152,7 @@ describe('three pods', () => {
     const away = test.pods.find((pod) => pod !== leader) as PodProcess;
     await away.kill();
     const present = test.pods.filter((pod) => pod !== away).map((pod) => pod.url);
-    const workload = new Workload('away', ana.token as string, present, 3_000).start(8);
+    const workload = new Workload('away', ana.token as string, present, 20_000).start(8);
     await workload.more(300);
     await workload.stop();
     away.start();
@@ -161,7 +161,7 @@ describe('three pods', () => {
   });
 
   it('have everything after all of them were killed at once', async () => {
-    const workload = new Workload('kill-all', ana.token as string, urls(), 5_000).start(8);
+    const workload = new Workload('kill-all', ana.token as string, urls(), 30_000).start(8);
     await workload.more(100);
     await test.cluster.kill();
     test.cluster.start();
@@ -172,7 +172,7 @@ describe('three pods', () => {
   });
 
   it('stop in good order, one after the other, without failing a client that retries', async () => {
-    const workload = new Workload('rolling', ana.token as string, urls(), 7_000).start(4);
+    const workload = new Workload('rolling', ana.token as string, urls(), 40_000).start(4);
     for (const pod of test.pods) {
       await workload.more(30);
       assert.equal(await pod.stop(), 0);
@@ -195,7 +195,7 @@ describe('three pods', () => {
       });
       await pod.waitReady(READY_MS);
     }
-    const created = expect(await ana.at(pod.url).create('after the crashes', 8_700), 201);
+    const created = expect(await ana.at(pod.url).create('after the crashes', 52_000), 201);
     for (const client of everywhere())
       expect(await client.call('GET', `/api/appointments/${created.body.id}`), 200);
   });

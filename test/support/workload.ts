@@ -19,16 +19,16 @@ export class Workload {
   readonly #urls: readonly string[];
   readonly #writers: Promise<void>[] = [];
   readonly #name: string;
-  #hour: number;
+  #slot: number;
   #stopping = false;
   #watchers: (() => void)[] = [];
 
-  /** @param firstHour appointments take the hours from there on, so that no two are in each other's way. */
-  constructor(name: string, token: string, urls: readonly string[], firstHour: number) {
+  /** @param firstSlot appointments take the slots from there on, so that no two are in each other's way. */
+  constructor(name: string, token: string, urls: readonly string[], firstSlot: number) {
     this.#name = name;
     this.#token = token;
     this.#urls = urls;
-    this.#hour = firstHour;
+    this.#slot = firstSlot;
   }
 
   start(writers: number): this {
@@ -53,15 +53,15 @@ export class Workload {
 
   async #write(writer: number): Promise<void> {
     for (let turn = 0; !this.#stopping; turn++) {
-      const hour = this.#hour++;
-      await this.#untilKnown(`${this.#name}-${writer}-${turn}`, hour, writer);
+      const slot = this.#slot++;
+      await this.#untilKnown(`${this.#name}-${writer}-${turn}`, slot, writer);
     }
   }
 
-  async #untilKnown(title: string, hour: number, writer: number): Promise<void> {
+  async #untilKnown(title: string, slot: number, writer: number): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       const url = this.#urls[(writer + attempt) % this.#urls.length] as string;
-      const answer = await attemptCreate(new ApiClient(url, this.#token), title, hour);
+      const answer = await attemptCreate(new ApiClient(url, this.#token), title, slot);
       if (answer?.status === 201) {
         const index = Number(answer.headers.get('x-agenda-index'));
         this.acknowledged.push({ id: answer.body.id, title, index });
@@ -77,9 +77,9 @@ export class Workload {
 }
 
 /** Undefined: the pod did not answer. */
-async function attemptCreate(client: ApiClient, title: string, hour: number): Promise<Answer | undefined> {
+async function attemptCreate(client: ApiClient, title: string, slot: number): Promise<Answer | undefined> {
   try {
-    return await client.create(title, hour, { 'idempotency-key': title });
+    return await client.create(title, slot, { 'idempotency-key': title });
   } catch (error) {
     // Refused or broken connections are what the workload is there to survive; anything else is a bug here.
     if (error instanceof TypeError || (error as Error).name === 'TimeoutError') return undefined;
