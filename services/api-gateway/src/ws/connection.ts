@@ -23,6 +23,8 @@ export const CLOSE = {
 } as const;
 
 export function closeSocket(socket: WebSocket, [code, reason]: readonly [number, string]): void {
+  // Once is enough: what a client goes on sending until it is gone must not pile up timers.
+  if (socket.readyState === socket.CLOSING || socket.readyState === socket.CLOSED) return;
   socket.close(code, reason);
   const timer = setTimeout(() => socket.terminate(), TERMINATE_MS);
   timer.unref();

@@ -44,7 +44,7 @@ interface Client {
   readonly socket: WebSocket;
   readonly address: string;
   connection: Connection | undefined;
-  /** Set while the first authentication is being checked. */
+  /** Set while a token is being checked; a second one at the same time is refused. */
   authenticating: boolean;
   alive: boolean;
   expiry: { readonly deadlineAtMs: number; readonly client: Client } | undefined;
@@ -83,14 +83,14 @@ export class SocketServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', (error) => this.#options.logger.debug({ err: error }, 'a socket broke'));
-    const url = new URL(request.url ?? '', 'http://localhost');
-    if (url.pathname !== PATH) return refuse(socket, 404, 'Not Found');
+    const { path, query } = targetOf(request);
+    if (path !== PATH) return refuse(socket, 404, 'Not Found');
     if (!sameOrigin(request)) return refuse(socket, 403, 'Forbidden');
     if (this.#clients.size >= CONNECTIONS_MAX) return refuse(socket, 503, 'Service Unavailable');
-    const ticket = url.searchParams.get('ticket');
+    const ticket = query.get('ticket');
     const ticketHolder = ticket === null ? undefined : this.#options.tickets.redeem(ticket);
     if (ticket !== null && !ticketHolder) return refuse(socket, 401, 'Unauthorized');
-    const since = sinceOf(url.searchParams.get('since'));
+    const since = sinceOf(query.get('since'));
     this.#server.handleUpgrade(request, socket, head, (accepted) => {
       this.#accept(accepted, request, ticketHolder, since);
     });
@@ -136,6 +136,7 @@ export class SocketServer {
   }
 
   #onMessage(client: Client, text: string | undefined, since: number | undefined): void {
+    if (client.socket.readyState !== client.socket.OPEN) return;
     const message = parseMessage(text);
     if (!message) return closeSocket(client.socket, CLOSE.badMessage);
     const principal = this.#options.tokens.verifyAccess(message.token);
@@ -145,11 +146,7 @@ export class SocketServer {
 
   /** The token says who it is; the agenda says whether the session lives, and where the log is. */
   async #begin(client: Client, verified: Promise<Principal>, since: number | undefined): Promise<void> {
-    if (client.authenticating) {
-      verified.catch(() => undefined);
-      return closeSocket(client.socket, CLOSE.badMessage);
-    }
-    client.authenticating = true;
+    if (!startChecking(client, verified)) return;
     try {
       const principal = await verified;
       const index = await this.#check(client, principal);
@@ -163,11 +160,14 @@ export class SocketServer {
       connection.begin(Math.min(since ?? index, index));
     } catch (error) {
       this.#onFailure(client, error);
+    } finally {
+      client.authenticating = false;
     }
   }
 
   /** A new token for the same user keeps the socket open. */
   async #renew(client: Client, connection: Connection, verified: Promise<Principal>): Promise<void> {
+    if (!startChecking(client, verified)) return;
     try {
       const principal = await verified;
       if (principal.userId !== connection.userId) return closeSocket(client.socket, CLOSE.unauthenticated);
@@ -176,6 +176,8 @@ export class SocketServer {
       this.#expireWith(client, principal);
     } catch (error) {
       this.#onFailure(client, error);
+    } finally {
+      client.authenticating = false;
     }
   }
 
@@ -216,6 +218,25 @@ export class SocketServer {
       client.socket.ping();
     }
   }
+}
+
+/** Each check asks the agenda; a client cannot have two of them under way. */
+function startChecking(client: Client, verified: Promise<Principal>): boolean {
+  if (client.authenticating) {
+    // Whatever becomes of it, nobody waits for it.
+    verified.catch(() => undefined);
+    closeSocket(client.socket, CLOSE.badMessage);
+    return false;
+  }
+  client.authenticating = true;
+  return true;
+}
+
+/** Taken apart by hand: `new URL` throws at targets that a client may well send, such as "//". */
+function targetOf({ url = '' }: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+  const mark = url.indexOf('?');
+  if (mark === -1) return { path: url, query: new URLSearchParams() };
+  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
 }
 
 /** Undefined: no message of this protocol. */
