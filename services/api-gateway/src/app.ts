@@ -42,7 +42,8 @@ export function createApp({ gateway, logger, tls }: AppOptions): Koa<RequestStat
 }
 
 function routes(gateway: Gateway, logger: Logger): Router<RequestState> {
-  const router = new Router<RequestState>();
+  // Strict: "/ui" is sent on to "/ui/", which must not be sent on again.
+  const router = new Router<RequestState>({ strict: true });
   const loggedIn = authenticate(gateway.tokens, gateway.limits);
 
   router.post('/api/register', accounts.register(gateway));
