@@ -94,7 +94,7 @@ export class GatewayProcess {
       CLUSTER_HMAC_SECRET: CLUSTER_SECRET,
       JWT_SECRET,
       AUDIT_API_TOKEN: AUDIT_TOKEN,
-      LOG_LEVEL: 'info',
+      LOG_LEVEL: 'debug',
     };
   }
 }

@@ -6,7 +6,7 @@ import {
   NotificationsResponse,
   StatusResponse,
 } from '@agenda/proto/agenda/v1/agenda';
-import type { EventBatch } from '@agenda/proto/agenda/v1/event';
+import type { Event, EventBatch } from '@agenda/proto/agenda/v1/event';
 import { type Notification, NotificationKind, type User } from '@agenda/proto/agenda/v1/model';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcServer, type Handlers } from '@agenda/service-kit/grpc-server';
@@ -48,6 +48,10 @@ export class ScriptedAgenda {
   readonly calls: SeenCall[] = [];
   /** What each new Events stream asked for. */
   readonly eventRequests: EventsRequest[] = [];
+  /** How many Events streams were open at once. */
+  eventStreamsMost = 0;
+  /** If set: after so many further messages of events the stream breaks, once. */
+  messagesBeforeBreak: number | undefined;
   status: StatusResponse = StatusResponse.fromPartial({
     attached: true,
     leaderId: 'agenda-1#1',
@@ -201,18 +205,15 @@ export class ScriptedAgenda {
     const send = (): void => {
       const fresh = state.events.filter((event) => event.logIndex > position);
       position = Math.max(position, state.index);
-      // A batch's upToIndex is what is complete once it has arrived: only the last one closes the range.
-      for (let from = 0; from + EVENTS_PER_BATCH_MAX < fresh.length; from += EVENTS_PER_BATCH_MAX) {
+      let from = 0;
+      for (; fresh.length - from > EVENTS_PER_BATCH_MAX; from += EVENTS_PER_BATCH_MAX) {
         const part = fresh.slice(from, from + EVENTS_PER_BATCH_MAX);
-        const upToIndex = (part[0]?.logIndex ?? 1) - 1;
-        stream.write({ events: part, upToIndex, reset: false, mac: MAC_COMES_LATER });
+        if (!this.#sendEvents(stream, part, completeUpTo(fresh, from + EVENTS_PER_BATCH_MAX))) return;
       }
-      const rest = fresh.slice(
-        Math.floor(Math.max(0, fresh.length - 1) / EVENTS_PER_BATCH_MAX) * EVENTS_PER_BATCH_MAX,
-      );
-      stream.write({ events: rest, upToIndex: position, reset: false, mac: MAC_COMES_LATER });
+      this.#sendEvents(stream, fresh.slice(from), position);
     };
     this.#streams.add(stream);
+    this.eventStreamsMost = Math.max(this.eventStreamsMost, this.#streams.size);
     send();
     const unwatch = state.watch(send);
     await new Promise<void>((resolve) => {
@@ -222,4 +223,19 @@ export class ScriptedAgenda {
     unwatch();
     this.#streams.delete(stream);
   }
+
+  /** @returns false if the stream was broken after it. */
+  #sendEvents(stream: EventStream, events: Event[], upToIndex: number): boolean {
+    stream.write({ events, upToIndex, reset: false, mac: MAC_COMES_LATER });
+    if (this.messagesBeforeBreak === undefined || --this.messagesBeforeBreak > 0) return true;
+    this.messagesBeforeBreak = undefined;
+    stream.end();
+    return false;
+  }
+}
+
+/** The last log index whose events all stand before `end`, as the agenda says it when it cuts an entry in two. */
+function completeUpTo(events: readonly Event[], end: number): number {
+  const last = events[end - 1]?.logIndex ?? 0;
+  return events[end]?.logIndex === last ? last - 1 : last;
 }

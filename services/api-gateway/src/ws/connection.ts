@@ -1,6 +1,5 @@
 /** One authenticated socket: what it is sent, in log order, without gap or repeat. */
-import type { Event, EventBatch } from '@agenda/proto/agenda/v1/event';
-import type { MessageStream } from '@agenda/service-kit/message-stream';
+import type { Event } from '@agenda/proto/agenda/v1/event';
 import type { WebSocket } from 'ws';
 import type { Principal } from '../tokens.ts';
 import type { EventHub, Subscriber } from './event-hub.ts';
@@ -40,8 +39,7 @@ export class Connection implements Subscriber {
   /** Live events that wait for the history; undefined: live. */
   #waiting: Event[] | undefined = [];
   #waitingUpTo = 0;
-  #history: MessageStream<never, EventBatch> | undefined;
-  #closed = false;
+  #endHistory: (() => void) | undefined;
 
   constructor(socket: WebSocket, principal: Principal, hub: EventHub) {
     this.socket = socket;
@@ -65,9 +63,8 @@ export class Connection implements Subscriber {
   }
 
   end(): void {
-    this.#closed = true;
     this.#hub.remove(this);
-    this.#history?.cancel();
+    this.#endHistory?.();
   }
 
   onEvents(events: readonly Event[], upToIndex: number): void {
@@ -89,27 +86,26 @@ export class Connection implements Subscriber {
 
   /** The hub hands on what comes after `live`; the history goes up to there. */
   #readHistory(live: number): void {
-    const history = this.#hub.history(this.#position);
-    this.#history = history;
-    history.onMessage(({ events, upToIndex, reset }) => {
-      if (reset) this.onReset(upToIndex);
-      else
-        this.#deliver(
-          events.filter((event) => event.userIds.includes(this.userId)),
-          upToIndex,
-        );
-      if (this.#position >= live) this.#goLive();
-    });
-    history.onEnd(() => {
-      if (!this.#closed && this.#waiting) closeSocket(this.socket, CLOSE.tryLater);
-    });
+    this.#endHistory = this.#hub.history(
+      this.#position,
+      ({ events, upToIndex, reset }) => {
+        if (reset) this.onReset(upToIndex);
+        else
+          this.#deliver(
+            events.filter((event) => event.userIds.includes(this.userId)),
+            upToIndex,
+          );
+        if (this.#position >= live) this.#goLive();
+      },
+      () => closeSocket(this.socket, CLOSE.tryLater),
+    );
   }
 
   #goLive(): void {
     const waiting = this.#waiting;
     if (!waiting) return;
     this.#waiting = undefined;
-    this.#history?.cancel();
+    this.#endHistory?.();
     this.#deliver(waiting, this.#waitingUpTo);
   }
 

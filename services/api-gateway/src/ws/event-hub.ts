@@ -4,10 +4,14 @@ import type { Event, EventBatch } from '@agenda/proto/agenda/v1/event';
 import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import type { Logger } from '@agenda/service-kit/logger';
 import type { MessageStream } from '@agenda/service-kit/message-stream';
+import { Turns } from './turns.ts';
+import { type WholeBatch, WholeEntries } from './whole-entries.ts';
 
 const BACK_OFF_MIN_MS = 50;
 const BACK_OFF_MAX_MS = 2_000;
 const STATUS_DEADLINE_MS = 2_000;
+/** The agenda offers few streams to everybody together; who else wants to catch up waits for a turn. */
+const HISTORIES_MAX = 8;
 
 export interface Subscriber {
   readonly userId: string;
@@ -21,6 +25,7 @@ export class EventHub {
   readonly #agenda: GrpcChannel;
   readonly #logger: Logger;
   readonly #subscribers = new Map<string, Set<Subscriber>>();
+  readonly #histories = new Turns(HISTORIES_MAX);
   #stream: MessageStream<never, EventBatch> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #backOffMs = BACK_OFF_MIN_MS;
@@ -64,9 +69,37 @@ export class EventHub {
     return this.#subscribers.get(userId)?.size ?? 0;
   }
 
-  /** What was there after an index, for one who resumes. */
-  history(fromIndex: number): MessageStream<never, EventBatch> {
-    return this.#agenda.serverStream(AgendaServiceService, 'events', { fromIndex, liveOnly: false });
+  /**
+   * What was there after an index, and then what comes, for one who resumes; it may have to wait for its turn.
+   *
+   * @param onLost called when it ends by itself.
+   * @returns to be called when no more is wanted.
+   */
+  history(fromIndex: number, onBatch: (batch: WholeBatch) => void, onLost: () => void): () => void {
+    let stream: MessageStream<never, EventBatch> | undefined;
+    let over = false;
+    const giveBack = this.#histories.take(() => {
+      stream = this.#open(fromIndex, (batch) => {
+        if (!over) onBatch(batch);
+      });
+      stream.onEnd(() => {
+        giveBack();
+        if (!over) onLost();
+        over = true;
+      });
+    });
+    return () => {
+      over = true;
+      stream?.cancel();
+      giveBack();
+    };
+  }
+
+  #open(fromIndex: number, onBatch: (batch: WholeBatch) => void): MessageStream<never, EventBatch> {
+    const stream = this.#agenda.serverStream(AgendaServiceService, 'events', { fromIndex, liveOnly: false });
+    const whole = new WholeEntries();
+    stream.onMessage((batch) => onBatch(whole.take(batch)));
+    return stream;
   }
 
   async #connect(): Promise<void> {
@@ -80,12 +113,11 @@ export class EventHub {
         return;
       }
     if (this.#stopped) return;
-    const stream = this.history(this.#position);
-    this.#stream = stream;
-    stream.onMessage((batch) => {
+    const stream = this.#open(this.#position, (batch) => {
       this.#backOffMs = BACK_OFF_MIN_MS;
       this.#onBatch(batch);
     });
+    this.#stream = stream;
     stream.onEnd((error) => {
       if (this.#stopped) return;
       this.#logger.info(
@@ -102,7 +134,7 @@ export class EventHub {
     this.#backOffMs = Math.min(2 * this.#backOffMs, BACK_OFF_MAX_MS);
   }
 
-  #onBatch({ events, upToIndex, reset }: EventBatch): void {
+  #onBatch({ events, upToIndex, reset }: WholeBatch): void {
     this.#position = Math.max(this.#position ?? 0, upToIndex);
     if (reset) {
       for (const subscribers of this.#subscribers.values())
