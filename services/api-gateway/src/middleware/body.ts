@@ -3,6 +3,7 @@ import { ServiceError } from '@agenda/service-kit/errors';
 import type { z } from 'zod';
 import { parse } from '../schemas/parse.ts';
 import type { RequestContext } from './context.ts';
+import { locateJsonError } from './json-error.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
 const JSON_TYPES = new Set(['application/json', 'application/merge-patch+json']);
@@ -20,6 +21,9 @@ export async function readBody<T extends z.ZodType>(
       'unsupported_media_type',
       `the body must be application/json, but is "${type || 'unnamed'}"`,
     );
+  const encoding = context.get('content-encoding') || 'identity';
+  if (encoding !== 'identity')
+    throw new ServiceError('unsupported_media_type', `the body must not be encoded, but is "${encoding}"`);
   const raw = await readRaw(context);
   context.state.rawBody = raw;
   return parse(schema, parseJson(raw));
@@ -32,16 +36,14 @@ function parseJson(raw: Buffer): unknown {
   } catch (cause) {
     throw new ServiceError('invalid_argument', 'the body is not valid UTF-8', { cause });
   }
-  // Own properties of that name would be merged into prototypes somewhere; no request has a field like it.
-  if (text.includes('"__proto__"'))
-    throw new ServiceError('invalid_argument', '__proto__ is not a field of any request');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new ServiceError('invalid_argument', `the body is not valid JSON: ${(cause as Error).message}`, {
-      cause,
-    });
+    // The parser's own words would quote the body, and do not always say where.
+    const { line, column } = locateJsonError(text);
+    const message = `the body is not valid JSON: see line ${line}, column ${column}`;
+    throw new ServiceError('invalid_argument', message, { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ServiceError('invalid_argument', 'the body must be a JSON object');

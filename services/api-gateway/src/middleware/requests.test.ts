@@ -12,6 +12,11 @@ const AT_NINE = {
   allowConflict: true,
 };
 
+interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
 describe('what every request goes through', () => {
   const gateway = new GatewayProcess();
   let person: Person;
@@ -51,6 +56,12 @@ describe('what every request goes through', () => {
       assertProblem(await call('GET', '/api/nothing-here'), 404, 'not_found');
     });
 
+    it('answers a path that cannot be decoded with a problem', async () => {
+      const answer = await call('GET', '/api/appointments/%E0%A4%A');
+      assert.ok(answer.status === 400 || answer.status === 404, `answered ${answer.status}: ${answer.text}`);
+      assertProblem(answer, answer.status, answer.json.code);
+    });
+
     it('answers a wrong method with those that are allowed', async () => {
       const answer = await call('DELETE', '/api/agenda');
       assertProblem(answer, 405, 'method_not_allowed');
@@ -63,6 +74,34 @@ describe('what every request goes through', () => {
       const answer = await create({ body: '{"title": "x", ]' });
       assertProblem(answer, 400, 'invalid_argument');
       assert.match(answer.json.detail, /position|line|column/);
+    });
+
+    it('says where JSON goes wrong even if the parser only says what, and quotes nothing of it', async () => {
+      const answer = await create({
+        body: '{"title": "secret-of-mine-which-is-rather-long-already",\n  "end": x}',
+      });
+      assertProblem(answer, 400, 'invalid_argument');
+      assert.match(answer.json.detail, /line 2,? column 10/);
+      assert.doesNotMatch(answer.text, /secret-of-mine/);
+    });
+
+    it('tells a field of the wrong type from one that is missing', async () => {
+      const { json } = await create({ body: { title: 5, start: AT_NINE.start, allDay: 'no' } });
+      assert.deepEqual(Object.fromEntries(json.errors.map(({ path, message }: Problem) => [path, message])), {
+        title: 'must be a string',
+        end: 'is missing',
+        allDay: 'must be a boolean',
+      });
+    });
+
+    it('may hold any text in a field', async () => {
+      for (const title of ['__proto__', 'constructor', '"quoted"', 'two 🎂 words'])
+        assert.equal((await create({ body: { ...AT_NINE, title } })).json.title, title);
+    });
+
+    it('must not be compressed', async () => {
+      const answer = await create({ headers: { 'content-encoding': 'gzip' } });
+      assertProblem(answer, 415, 'unsupported_media_type');
     });
 
     it('must be an object', async () => {

@@ -81,6 +81,10 @@ describe('appointments over REST', () => {
   for (const [what, start] of [
     ['no offset', '2026-05-04T09:00:00'],
     ['a day that does not exist', '2026-02-30T09:00:00Z'],
+    ['a year of two digits', '0075-05-04T09:00:00Z'],
+    ['a leap day of another year', '2026-02-29T09:00:00Z'],
+    ['the hour 24', '2026-05-04T24:00:00Z'],
+    ['an offset that no place has', '2026-05-04T09:00:00+25:00'],
     ['a year before 1970', '1969-12-31T23:59:59Z'],
     ['a year after 9999', '+010000-01-01T00:00:00Z'],
     ['a number', 1_777_000_000_000],
@@ -148,6 +152,50 @@ describe('appointments over REST', () => {
     assert.equal(answer.json.start, AT_NINE.start);
     assert.equal(answer.json.end, '2026-05-04T10:00:00.000Z');
     assert.equal(answer.json.timeZone, 'Europe/Madrid');
+  });
+
+  it('gives a field its default where a merge patch says null', async () => {
+    const { id } = await created({
+      ...AT_NINE,
+      description: 'daily',
+      location: 'room 1',
+      privacy: 'freebusy',
+    });
+    const answer = await call('PATCH', `/api/appointments/${id}`, {
+      body: { description: null, location: null, privacy: null },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual([answer.json.description, answer.json.location, answer.json.privacy], ['', '', 'full']);
+  });
+
+  it('refuses null for a field that has no default', async () => {
+    const { id } = await created();
+    const body = { title: null, start: null };
+    const answer = await call('PATCH', `/api/appointments/${id}`, { body });
+    assertProblem(answer, 400, 'invalid_argument');
+    assert.deepEqual(wrongFields(answer), ['start', 'title']);
+  });
+
+  it('reads anew and tries again when somebody else is faster than a PATCH of a part of the time', async () => {
+    const { id } = await created();
+    let raced = false;
+    gateway.agenda.before = ({ method }) => {
+      const appointment = gateway.agenda.state.appointments.get(id);
+      if (method === 'updateAppointment' && !raced && appointment) {
+        raced = true;
+        appointment.version += 1;
+      }
+      return undefined;
+    };
+    const body = { end: '2026-05-04T10:00:00Z' };
+    const headers = { 'idempotency-key': `race-${id}` };
+    const answer = await call('PATCH', `/api/appointments/${id}`, { body, headers });
+    gateway.agenda.before = () => undefined;
+    assert.equal(answer.status, 200, answer.text);
+    assert.ok(raced);
+    const again = await call('PATCH', `/api/appointments/${id}`, { body, headers });
+    assert.deepEqual(again.json, answer.json, 'a repeat gets the first answer');
   });
 
   it('refuses a PATCH that changes nothing', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { Consistency } from '@agenda/proto/agenda/v1/agenda';
 import { UserRole } from '@agenda/proto/agenda/v1/model';
 import { Level } from '@agenda/proto/audit/v1/audit';
 import { ServiceError } from '@agenda/service-kit/errors';
@@ -43,6 +44,17 @@ describe('operations over HTTP', () => {
       assert.equal(answer.status, 503);
       assert.ok(answer.text.length > 20, answer.text);
     });
+
+  it('is not ready, with a reason and before a probe gives up, while the agenda does not answer', async () => {
+    let release = (): void => {};
+    gateway.agenda.before = ({ method }) =>
+      method === 'getStatus' ? new Promise((resolve) => (release = resolve)) : undefined;
+    const answer = await get('/readyz');
+    gateway.agenda.before = () => undefined;
+    release();
+    assert.equal(answer.status, 503, answer.text);
+    assert.match(answer.text, /agenda/);
+  });
 
   it('shows where consensus stands', async () => {
     const { status, json } = await get('/raft/health');
@@ -147,6 +159,26 @@ describe('operations over HTTP', () => {
         nodeId: 'agenda-2',
         text: 'x',
       });
+    });
+
+    it('can be read without a leader, from what this replica knows', async () => {
+      const answer = await read(operator.token, AUDIT_TOKEN, '?consistency=stale');
+      assert.equal(answer.status, 200, answer.text);
+      const { request } = gateway.agenda.callsOf('getMe').at(-1) ?? {};
+      assert.equal(request.context.consistency, Consistency.CONSISTENCY_STALE);
+    });
+
+    it('learns of a token that this cluster never made, but not of one that is merely old', async () => {
+      const claims = { sub: member.userId, sid: member.sessionId, name: member.username };
+      const old = await accessToken(claims, { seconds: -60 });
+      const forged = await accessToken(claims, { secret: 'x'.repeat(36) });
+      await ask(gateway.origin, 'GET', '/api/me', { token: old });
+      await ask(gateway.origin, 'GET', '/api/me', { token: forged });
+      const event = await gateway.audit.recorded('token.refused');
+      assert.equal(event.component, 'api-gateway');
+      assert.match(event.address, /127\.0\.0\.1/);
+      assert.equal(gateway.audit.events.filter(({ action }) => action === 'token.refused').length, 1);
+      assert.ok(!JSON.stringify(event).includes(forged.slice(-20)));
     });
 
     it('names wrong filters', async () => {

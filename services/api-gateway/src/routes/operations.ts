@@ -1,6 +1,6 @@
 /** For those who watch over the cluster: probes, consensus, metrics. */
 import { Role, type Status } from '@agenda/proto/raft/v1/sidecar';
-import { ServiceError } from '@agenda/service-kit/errors';
+import { ServiceError, toServiceError } from '@agenda/service-kit/errors';
 import type { Logger } from '@agenda/service-kit/logger';
 import type { Gauge } from 'prom-client';
 import type { RequestContext } from '../middleware/context.ts';
@@ -28,7 +28,7 @@ export function healthz(): Route {
 /** Requests would be served now. */
 export function readyz({ agenda }: Gateway): Route {
   return async (context) => {
-    const status = await agenda.calls.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS });
+    const status = await agenda.calls.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS }).catch(agendaAway);
     const reasons = [
       status.attached ? [] : ['the agenda is not attached to its sidecar'],
       status.leaderId !== '' ? [] : ['no leader is known'],
@@ -37,6 +37,14 @@ export function readyz({ agenda }: Gateway): Route {
     if (reasons.length > 0) throw new ServiceError('unavailable', `not ready: ${reasons.join('; ')}`);
     answer(context, 200, { status: 'ready', lastApplied: status.lastApplied });
   };
+}
+
+/** Whatever the reason: to a probe it is all the same. */
+function agendaAway(error: unknown): never {
+  const { message } = toServiceError(error);
+  throw new ServiceError('unavailable', `not ready: the agenda does not answer: ${message}`, {
+    cause: error,
+  });
 }
 
 export function raftHealth({ sidecar }: Gateway): Route {

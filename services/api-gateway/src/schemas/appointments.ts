@@ -21,16 +21,24 @@ export const appointmentSchema = z.strictObject({
 
 export type AppointmentBody = z.output<typeof appointmentSchema>;
 
+/** RFC 7396: null takes a value away, which gives the field its default. */
+function orDefault<T extends z.ZodType>(field: T, value: z.output<T>) {
+  return field
+    .nullable()
+    .transform((given) => given ?? value)
+    .optional();
+}
+
 /** PATCH: what is left out stays. */
 export const appointmentPatchSchema = z.strictObject({
   title: title.optional(),
   start: instantField.optional(),
   end: instantField.optional(),
-  description: description.optional(),
-  location: location.optional(),
-  timeZone: timeZoneField.optional(),
-  allDay: z.boolean().optional(),
-  privacy: privacy.optional(),
+  description: orDefault(description, ''),
+  location: orDefault(location, ''),
+  timeZone: orDefault(timeZoneField, 'UTC'),
+  allDay: orDefault(z.boolean(), false),
+  privacy: orDefault(privacy, 'full'),
   allowConflict: z.boolean().default(false),
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LEVEL_VALUES } from '../views.ts';
-import { cursorField, instantField, limitField } from './fields.ts';
+import { consistencyField, cursorField, instantField, limitField } from './fields.ts';
 
 const LIMIT_MAX = 500;
 const text = z.string().max(200).default('');
@@ -17,4 +17,5 @@ export const auditQuerySchema = z.strictObject({
   text,
   limit: limitField(LIMIT_MAX),
   cursor: cursorField,
+  consistency: consistencyField,
 });

@@ -30,6 +30,8 @@ function instantMs(text: string): number | undefined {
   const localMs = Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
   const local = new Date(localMs);
   const exists =
+    // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+    local.getUTCFullYear() === year &&
     local.getUTCMonth() === month - 1 &&
     local.getUTCDate() === day &&
     hour < 24 &&

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 
 /** @throws ServiceError `invalid_argument` */
 export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
-  const parsed = schema.safeParse(input);
+  // With its input, or what is of the wrong type could not be told from what is missing.
+  const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.flatMap(fieldErrors);
   const message = fields.map((field) => `${field.path || 'the body'} ${field.message}`).join('; ');
