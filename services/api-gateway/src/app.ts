@@ -23,7 +23,7 @@ export interface AppOptions {
 }
 
 export function createApp({ gateway, logger, tls }: AppOptions): Koa<RequestState> {
-  const { metrics } = gateway;
+  const { metrics, reporter } = gateway;
   const app = new Koa<RequestState>();
   // What the entry could not turn into an answer (a socket that broke while it was written to).
   app.on('error', (error) => logger.warn({ err: error }, 'an answer could not be sent'));
@@ -31,6 +31,8 @@ export function createApp({ gateway, logger, tls }: AppOptions): Koa<RequestStat
     entry({
       logger,
       tls,
+      onForgedToken: ({ state }, { message }) =>
+        reporter.reportForgedToken(state.address, state.requestId, message),
       durations: metrics.histogram('http_request_seconds', 'HTTP requests', ['method', 'route', 'status']),
       failures: metrics.counter('http_problems_total', 'Problem answers by code', ['code']),
     }) as unknown as Koa.Middleware<RequestState>,

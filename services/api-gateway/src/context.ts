@@ -65,6 +65,7 @@ export class GatewayContext {
       tokens: this.#gateway.tokens,
       tickets: this.#gateway.tickets,
       agenda: this.#gateway.agenda.calls,
+      reporter: this.#gateway.reporter,
       logger,
       connections: metrics.gauge('websocket_connections', 'Open WebSockets'),
     });

@@ -26,6 +26,13 @@ export interface RefreshClaims {
   readonly generation: number;
 }
 
+/** The token is not merely old: it was never ours, and somebody may have made it up. */
+export class ForgedToken extends ServiceError {
+  constructor(reason: string, cause?: unknown) {
+    super('unauthenticated', `${reason}; log in, or refresh`, { cause });
+  }
+}
+
 export class Tokens {
   readonly #keys: readonly Uint8Array[];
   readonly #verified = new Map<string, Principal>();
@@ -69,7 +76,7 @@ export class Tokens {
       typeof name !== 'string' ||
       typeof exp !== 'number'
     )
-      throw refused('the token lacks a claim');
+      throw new ForgedToken('the token lacks a claim');
     const principal = { userId: sub, sessionId: sid, username: name, expiresAtMs: exp * 1_000 };
     this.#remember(token, principal);
     return principal;
@@ -78,7 +85,7 @@ export class Tokens {
   /** @throws ServiceError `unauthenticated` */
   async verifyRefresh(token: string): Promise<RefreshClaims> {
     const { sid, gen } = await this.#verify(token, REFRESH_TYPE);
-    if (typeof sid !== 'string' || typeof gen !== 'number') throw refused('the token lacks a claim');
+    if (typeof sid !== 'string' || typeof gen !== 'number') throw new ForgedToken('the token lacks a claim');
     return { sessionId: sid, generation: gen };
   }
 
@@ -92,7 +99,7 @@ export class Tokens {
   }
 
   async #verify(token: string, typ: string): Promise<JWTPayload> {
-    if (token.length > TOKEN_LENGTH_MAX) throw refused('the token is too long');
+    if (token.length > TOKEN_LENGTH_MAX) throw new ForgedToken('the token is too long');
     let failure: unknown;
     for (const key of this.#keys)
       try {
@@ -103,8 +110,10 @@ export class Tokens {
         // Only another signature can be made good by another key.
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
       }
-    const expired = failure instanceof errors.JWTExpired;
-    throw refused(expired ? 'the token has expired' : 'the token is not valid', failure);
+    if (!(failure instanceof errors.JWTExpired)) throw new ForgedToken('the token is not valid', failure);
+    throw new ServiceError('unauthenticated', 'the token has expired; log in, or refresh', {
+      cause: failure,
+    });
   }
 
   #remember(token: string, principal: Principal): void {
@@ -115,8 +124,4 @@ export class Tokens {
       }
     this.#verified.set(token, principal);
   }
-}
-
-function refused(reason: string, cause?: unknown): ServiceError {
-  return new ServiceError('unauthenticated', `${reason}; log in, or refresh`, { cause });
 }

@@ -8,6 +8,8 @@ import type { Counter } from 'prom-client';
 
 /** While the audit service is away; beyond it events are dropped and counted. */
 const QUEUE_MAX = 1_000;
+/** Of one action with one outcome; likewise: whoever makes up tokens must not fill the log, nor crowd others out of it. */
+export const PER_SECOND_MAX = 20;
 const BATCH_MAX = 100;
 const FLUSH_MS = 200;
 const RETRY_MS = 2_000;
@@ -31,6 +33,8 @@ export class AuditReporter {
   readonly #logger: Logger;
   readonly #dropped: Counter;
   #queue: AuditEvent[] = [];
+  readonly #inSecond = new Map<string, number>();
+  #second = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(channel: GrpcChannel, nodeId: string, logger: Logger, dropped: Counter) {
@@ -41,7 +45,7 @@ export class AuditReporter {
   }
 
   report(report: Report): void {
-    if (this.#queue.length >= QUEUE_MAX) {
+    if (this.#queue.length >= QUEUE_MAX || !this.#withinRate(`${report.action} ${report.outcome}`)) {
       this.#dropped.inc();
       return;
     }
@@ -61,6 +65,30 @@ export class AuditReporter {
       outcome: report.outcome,
     });
     this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+  }
+
+  /** Somebody showed a token that was never ours. */
+  reportForgedToken(address: string, requestId: string, reason: string): void {
+    this.report({
+      action: 'token.refused',
+      outcome: 'unauthenticated',
+      level: Level.LEVEL_WARNING,
+      requestId,
+      address,
+      detail: { reason },
+    });
+  }
+
+  /** @param kind one of the few that this program knows. */
+  #withinRate(kind: string): boolean {
+    const second = Math.floor(performance.now() / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#inSecond.clear();
+    }
+    const count = (this.#inSecond.get(kind) ?? 0) + 1;
+    this.#inSecond.set(kind, count);
+    return count <= PER_SECOND_MAX;
   }
 
   /** Hands over what is left. */

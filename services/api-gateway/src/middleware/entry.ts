@@ -4,6 +4,7 @@ import type { Logger } from '@agenda/service-kit/logger';
 import { newRequestId } from '@agenda/service-kit/request-context';
 import type { Next } from 'koa';
 import type { Counter, Histogram } from 'prom-client';
+import { ForgedToken } from '../tokens.ts';
 import type { RequestContext } from './context.ts';
 import { answerProblem } from './problems.ts';
 
@@ -14,6 +15,7 @@ export interface EntryOptions {
   readonly durations: Histogram<'method' | 'route' | 'status'>;
   readonly failures: Counter<'code'>;
   readonly tls: boolean;
+  readonly onForgedToken: (context: RequestContext, error: ForgedToken) => void;
 }
 
 export function entry(options: EntryOptions) {
@@ -27,6 +29,7 @@ export function entry(options: EntryOptions) {
     try {
       await next();
     } catch (error) {
+      if (error instanceof ForgedToken) options.onForgedToken(context, error);
       const code = answerProblem(context, error, options.logger);
       options.failures.inc({ code });
     }

@@ -1,8 +1,11 @@
 /** How often somebody may ask, per pod. */
+import { isIPv6 } from 'node:net';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 const MINUTE_SECONDS = 60;
+const IPV6_GROUPS = 8;
+const IPV6_NETWORK_GROUPS = 4;
 const LOGINS_PER_NAME_PER_MINUTE = 60;
 /** People counted within the running second; beyond it new ones are let through uncounted until the next second. */
 const USERS_COUNTED_MAX = 100_000;
@@ -41,8 +44,9 @@ export class RateLimits {
 
   /** Logins and registrations, whose passwords cost time and could be guessed. @throws ServiceError `rate_limited` */
   async countLogin(address: string, username: string): Promise<void> {
-    await consume(this.#addresses, address, 'too many logins from this address');
-    await consume(this.#names, `${address} ${username.toLowerCase()}`, 'too many logins for this user');
+    const network = networkOf(address);
+    await consume(this.#addresses, network, 'too many logins from this address');
+    await consume(this.#names, `${network} ${username.toLowerCase()}`, 'too many logins for this user');
   }
 }
 
@@ -57,4 +61,19 @@ async function consume(limiter: RateLimiterMemory, key: string, message: string)
 
 function limited(message: string, retryAfterMs: number): ServiceError {
   return new ServiceError('rate_limited', message, { retryAfterMs });
+}
+
+/** The address itself, or its /64: one customer has at least so much of IPv6, and must not count as many. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail ? tail.split(':') : [];
+  while (tail !== undefined && groups.length + after.length < IPV6_GROUPS) groups.push('0');
+  return [...groups, ...after]
+    .slice(0, IPV6_NETWORK_GROUPS)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
 }

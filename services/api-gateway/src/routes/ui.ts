@@ -46,8 +46,8 @@ interface PageFile {
   compressed: Promise<Buffer> | undefined;
 }
 
-export function serveUi(): (context: RequestContext) => Promise<void> {
-  const files = readFiles();
+export function serveUi(directory: string = DIST): (context: RequestContext) => Promise<void> {
+  const files = readFiles(directory);
   return async (context) => {
     const path = context.path.slice(PREFIX.length);
     // A page of the application; a file would have an extension.
@@ -62,11 +62,11 @@ function notFound(unbuilt: boolean, path: string): ServiceError {
   return new ServiceError('not_found', `there is no file ${path}`);
 }
 
-function readFiles(): Map<string, PageFile> {
+function readFiles(directory: string): Map<string, PageFile> {
   const files = new Map<string, PageFile>();
   let names: string[];
   try {
-    names = readdirSync(DIST, { recursive: true, encoding: 'utf8' });
+    names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return files;
     throw error;
@@ -74,7 +74,7 @@ function readFiles(): Map<string, PageFile> {
   for (const name of names) {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
-    const body = readFileSync(join(DIST, name));
+    const body = readFileSync(join(directory, name));
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
     files.set(name, { body, type, etag, immutable: name.startsWith('assets/'), compressed: undefined });
   }

@@ -10,7 +10,8 @@ import type { Gauge } from 'prom-client';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { AgendaCalls } from '../clients/agenda.ts';
-import type { Principal, Tokens } from '../tokens.ts';
+import type { AuditReporter } from '../clients/audit-reporter.ts';
+import { ForgedToken, type Principal, type Tokens } from '../tokens.ts';
 import { CLOSE, Connection, closeSocket } from './connection.ts';
 import type { EventHub } from './event-hub.ts';
 import type { Tickets } from './tickets.ts';
@@ -36,6 +37,7 @@ export interface SocketServerOptions {
   readonly tokens: Tokens;
   readonly tickets: Tickets;
   readonly agenda: AgendaCalls;
+  readonly reporter: Pick<AuditReporter, 'reportForgedToken'>;
   readonly logger: Logger;
   readonly connections: Gauge;
 }
@@ -192,8 +194,9 @@ export class SocketServer {
     return index;
   }
 
-  #onFailure({ socket }: Client, error: unknown): void {
+  #onFailure({ socket, address }: Client, error: unknown): void {
     const { code } = toServiceError(error);
+    if (error instanceof ForgedToken) this.#options.reporter.reportForgedToken(address, '', error.message);
     if (code === 'internal')
       this.#options.logger.error({ err: error }, 'a socket could not be authenticated');
     closeSocket(
