@@ -49,7 +49,10 @@ export class Lifecycle {
       }
     }
     if (this.#stopping) return this.#stopping;
-    if (process.connected) process.send?.({ type: 'ready' });
+    // With a callback, because otherwise a parent that has just gone raises an error that nobody catches.
+    process.send?.({ type: 'ready' }, undefined, undefined, (error) => {
+      if (error) this.#onParentGone();
+    });
   }
 
   /** Stops everything that was started and exits. */
@@ -82,6 +85,12 @@ export class Lifecycle {
     }
   }
 
+  #onParentGone(): void {
+    if (this.#stopping) return;
+    this.#logger.warn('the parent process is gone; stopping');
+    void this.shutdown(0);
+  }
+
   #listen(): void {
     const onSignal = (signal: NodeJS.Signals): void => {
       if (this.#stopping) process.exit(EXIT_SECOND_SIGNAL);
@@ -90,13 +99,9 @@ export class Lifecycle {
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
-    const onParentGone = (): void => {
-      this.#logger.warn('the parent process is gone; stopping');
-      void this.shutdown(0);
-    };
-    process.on('disconnect', onParentGone);
+    process.on('disconnect', () => this.#onParentGone());
     // It may have gone before anybody listened.
-    if (process.send && !process.connected) onParentGone();
+    if (process.send && !process.connected) this.#onParentGone();
     process.on('uncaughtException', (error) => {
       this.#logger.fatal({ err: error }, `unexpected error: ${messageOf(error)}`);
       this.#logger.flush();
