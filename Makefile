@@ -6,6 +6,7 @@ DATA ?= ./.data
 BASE ?= $(shell git describe --tags --abbrev=0 2>/dev/null || git rev-parse --verify --quiet HEAD~1)
 
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export NODE_COMPILE_CACHE := $(CURDIR)/.cache/compile
 SHELL := /bin/bash
 
 CACHE := .cache

@@ -17,7 +17,7 @@ const SERVICES = join(dirname(fileURLToPath(import.meta.url)), '../../../service
  * Four runtimes share one pod's memory: young generations are kept small and the old ones bounded (the mark is 400 MiB
  * resident for the whole pod; `make bench` prints what it is).
  */
-const NODE_FLAGS = ['--max-old-space-size=256', '--max-semi-space-size=8'];
+const NODE_FLAGS = ['--max-old-space-size=256', '--max-semi-space-size=4'];
 
 function service(name: string, stopMs: number): ChildSpec {
   return { name, main: join(SERVICES, name, 'src/main.ts'), stopMs, nodeFlags: NODE_FLAGS };

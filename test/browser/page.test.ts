@@ -1,0 +1,171 @@
+/// <reference lib="dom" />
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { PASSWORD } from '../support/api-client.ts';
+import { TestCluster } from '../support/cluster.ts';
+
+const CANDIDATES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/snap/bin/chromium',
+];
+const LAPTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+const SEEN_MS = 15_000;
+/** Where pictures of the page are put, if anywhere. */
+const PICTURES = process.env.PICTURES_DIR;
+
+function findChromium(): string {
+  const found = [process.env.CHROMIUM ?? '', ...CANDIDATES].find((path) => path !== '' && existsSync(path));
+  if (found) return found;
+  throw new Error(
+    `no Chromium: install Debian's "chromium", or name one in CHROMIUM (looked at ${CANDIDATES.join(', ')})`,
+  );
+}
+
+describe('the page in a real browser', () => {
+  const profile = mkdtempSync(join(tmpdir(), 'agenda-chromium-'));
+  let test: TestCluster;
+  let browser: Browser;
+  /** What the browser complained of: scripts that failed, and everything that the policy forbade. */
+  const complaints: string[] = [];
+
+  before(async () => {
+    browser = await chromium.launch({
+      executablePath: findChromium(),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+      env: { ...process.env, HOME: profile },
+    });
+    test = await TestCluster.start(3);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await test?.destroy();
+    rmSync(profile, { recursive: true, force: true });
+  });
+
+  async function open(pod: number, viewport = LAPTOP): Promise<Page> {
+    const context: BrowserContext = await browser.newContext({
+      viewport,
+      timezoneId: 'Europe/Lisbon',
+      locale: 'en-GB',
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(SEEN_MS);
+    page.on('pageerror', (error) => complaints.push(`pod ${pod}: ${error.message}`));
+    page.on('console', (message) => {
+      if (/Content Security Policy/i.test(message.text())) complaints.push(`pod ${pod}: ${message.text()}`);
+    });
+    await page.goto(`${test.pods[pod]?.url}/ui/`);
+    return page;
+  }
+
+  async function logIn(page: Page, username: string): Promise<void> {
+    await page.getByTestId('username').fill(username);
+    await page.getByTestId('password').fill(PASSWORD);
+    await page.getByTestId('login-submit').click();
+    await page.getByTestId('calendar').waitFor();
+  }
+
+  async function register(page: Page, username: string): Promise<void> {
+    await page.getByTestId('show-register').click();
+    await page.getByTestId('username').fill(username);
+    await page.getByTestId('password').fill(PASSWORD);
+    await page.getByTestId('register-submit').click();
+    await page.getByTestId('calendar').waitFor();
+  }
+
+  async function live(page: Page): Promise<void> {
+    await page.getByTestId('connection-status').getByText('Live').waitFor();
+  }
+
+  async function picture(page: Page, name: string): Promise<void> {
+    if (PICTURES === undefined) return;
+    mkdirSync(PICTURES, { recursive: true });
+    await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+  }
+
+  it('registers, adds an appointment on pod 1, and pod 2 shows it without reloading', async () => {
+    const first = await open(0);
+    await picture(first, 'login');
+    await register(first, 'carla');
+    const second = await open(1);
+    await logIn(second, 'carla');
+    await live(second);
+    await first.getByTestId('new-appointment').click();
+    await first.getByTestId('appointment-title').fill('Dentist');
+    await picture(first, 'new-appointment');
+    await first.getByTestId('save-appointment').click();
+    await first.getByTestId('calendar').getByText('Dentist').first().waitFor();
+    await second.getByTestId('calendar').getByText('Dentist').first().waitFor();
+    await picture(first, 'week');
+    await Promise.all([first.context().close(), second.context().close()]);
+  });
+
+  it('says what is in the way of a booking and books over it when told to', async () => {
+    const page = await open(2);
+    await logIn(page, 'carla');
+    for (const title of ['Standup', 'Overlap']) {
+      await page.getByTestId('new-appointment').click();
+      await page.getByTestId('appointment-title').fill(title);
+      await page.getByTestId('appointment-start-time').fill('07:00');
+      await page.getByTestId('appointment-end-time').fill('07:30');
+      await page.getByTestId('save-appointment').click();
+      if (title === 'Overlap') {
+        await page.getByTestId('conflicts').getByText('Standup').waitFor();
+        await picture(page, 'conflict');
+        await page.getByTestId('book-anyway').click();
+      }
+      await page.getByTestId('appointment-dialog').waitFor({ state: 'hidden' });
+    }
+    await page.getByTestId('unread-count').getByText('1').waitFor();
+    await page.context().close();
+  });
+
+  it('keeps the session over a reload, on the phone too', async () => {
+    const page = await open(1, PHONE);
+    await logIn(page, 'carla');
+    await page.reload();
+    await page.getByTestId('calendar').waitFor();
+    await live(page);
+    await picture(page, 'phone');
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    assert.ok(overflow <= 0, `the page is ${overflow} px wider than the phone`);
+    await page.context().close();
+  });
+
+  it('stays usable when its pod dies and is live again when the pod is back', async () => {
+    const [pod] = test.pods;
+    assert.ok(pod);
+    const page = await open(0);
+    await logIn(page, 'carla');
+    await live(page);
+    await pod.kill();
+    await page.getByTestId('connection-status').getByText('Reconnecting').waitFor();
+    await page.getByTestId('calendar').getByText('Dentist').first().waitFor();
+    await picture(page, 'reconnecting');
+    pod.start();
+    await pod.waitReady(60_000);
+    await live(page);
+    await page.context().close();
+  });
+
+  it('caused no error and broke no rule of the content security policy', () => {
+    assert.deepEqual(complaints, []);
+  });
+});
