@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import {
   hostPort,
   integer,
@@ -7,6 +9,18 @@ import {
 } from '@agenda/service-kit/environment';
 import { LOG_LEVELS } from '@agenda/service-kit/logger';
 import { z } from 'zod';
+
+/** The content of the file that a variable names. */
+function fileContent() {
+  return z.string().transform((path, context) => {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      context.addIssue(`names a file that cannot be read: ${(error as Error).message}`);
+      return z.NEVER;
+    }
+  });
+}
 
 /** The variables that this service reads. */
 export const environmentSchema = z
@@ -22,8 +36,8 @@ export const environmentSchema = z
     JWT_SECRET: secretPair(32),
     AUDIT_API_TOKEN: secret(16),
     /** Both or none: HTTPS. */
-    TLS_CERT_FILE: z.string().optional(),
-    TLS_KEY_FILE: z.string().optional(),
+    TLS_CERT_FILE: fileContent().optional(),
+    TLS_KEY_FILE: fileContent().optional(),
     RATE_LIMIT_PER_USER_PER_SECOND: integer(1, 1_000_000, 500),
     /** Logins and registrations from one address. */
     RATE_LIMIT_LOGINS_PER_MINUTE: integer(1, 1_000_000, 300),
@@ -32,6 +46,15 @@ export const environmentSchema = z
   .refine((env) => (env.TLS_CERT_FILE === undefined) === (env.TLS_KEY_FILE === undefined), {
     path: ['TLS_CERT_FILE'],
     error: 'and TLS_KEY_FILE go together: set both or none',
+  })
+  .superRefine(({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key }, context) => {
+    if (!cert || !key) return;
+    try {
+      createSecureContext({ cert, key });
+    } catch (error) {
+      const message = `and TLS_KEY_FILE must be a certificate and its key in PEM: ${(error as Error).message}`;
+      context.addIssue({ code: 'custom', path: ['TLS_CERT_FILE'], message });
+    }
   });
 
 export type Config = Readonly<z.output<typeof environmentSchema>>;

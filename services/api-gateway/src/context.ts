@@ -10,7 +10,7 @@ import { createApp } from './app.ts';
 import { AgendaClient } from './clients/agenda.ts';
 import { AuditReporter } from './clients/audit-reporter.ts';
 import type { Config } from './config.ts';
-import { createHttpServer, drain, listen, type TlsFiles } from './http-server.ts';
+import { createHttpServer, drain, listen, type Tls } from './http-server.ts';
 import { Idempotency } from './middleware/idempotency.ts';
 import { RateLimits } from './middleware/rate-limits.ts';
 import type { Gateway } from './routes/gateway.ts';
@@ -69,7 +69,7 @@ export class GatewayContext {
       logger,
       connections: metrics.gauge('websocket_connections', 'Open WebSockets'),
     });
-    const tls = tlsFiles(config);
+    const tls = tlsOf(config);
     const app = createApp({ gateway: this.#gateway, logger, tls: tls !== undefined });
     this.#server = createHttpServer(app.callback(), tls);
   }
@@ -99,6 +99,6 @@ export class GatewayContext {
   }
 }
 
-function tlsFiles({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key }: Config): TlsFiles | undefined {
+function tlsOf({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key }: Config): Tls | undefined {
   return cert !== undefined && key !== undefined ? { cert, key } : undefined;
 }

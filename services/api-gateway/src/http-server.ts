@@ -1,6 +1,5 @@
 /** The listening socket: HTTP or HTTPS, its limits, and how it drains. */
 
-import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { formatHostPort, type HostPort } from '@agenda/service-kit/environment';
@@ -14,20 +13,19 @@ const DRAIN_MS = 5_000;
 /** How soon a connection whose last request has ended is let go while draining. */
 const IDLE_CHECK_MS = 50;
 
-export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
+/** In PEM. */
+export interface Tls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
 }
 
-export function createHttpServer(listener: RequestListener, tls: TlsFiles | undefined): Server {
+export function createHttpServer(listener: RequestListener, tls: Tls | undefined): Server {
   const limits = {
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: HEADERS_MS_MAX,
     requestTimeout: REQUEST_MS_MAX,
   };
-  const server = tls
-    ? createTlsServer({ ...limits, cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, listener)
-    : createServer(limits, listener);
+  const server = tls ? createTlsServer({ ...limits, ...tls }, listener) : createServer(limits, listener);
   server.maxConnections = CONNECTIONS_MAX;
   return server;
 }

@@ -10,8 +10,11 @@ import { type WholeBatch, WholeEntries } from './whole-entries.ts';
 const BACK_OFF_MIN_MS = 50;
 const BACK_OFF_MAX_MS = 2_000;
 const STATUS_DEADLINE_MS = 2_000;
-/** The agenda offers few streams to everybody together; who else wants to catch up waits for a turn. */
-const HISTORIES_MAX = 8;
+/**
+ * The agenda offers 16 streams to everybody together; who else wants to catch up waits for a turn. A stream that is
+ * cancelled here counts over there until the next one has been answered, so that there may be twice as many, and ours.
+ */
+const HISTORIES_MAX = 6;
 
 export interface Subscriber {
   readonly userId: string;
