@@ -1,5 +1,6 @@
 /** Typed, MACed messages over one gRPC stream, the same on both of its ends. */
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError, toServiceError } from './errors.ts';
 import type { StreamOpener, StreamSealer } from './signature.ts';
 
@@ -51,7 +52,7 @@ export class MessageStream<Out, In> implements OutboundStream<Out>, InboundStrea
     this.#raw.on('cancelled', () =>
       this.#finish(new ServiceError('unavailable', 'the other end cancelled the stream')),
     );
-    this.#raw.on('end', () => (ends.side === 'client' ? this.#finish() : this.#endInbound()));
+    this.#raw.on('end', () => this.#onRawEnd());
     this.#raw.on('finish', () => ends.side === 'server' && this.#finish());
     this.#raw.on('close', () => this.#finish());
   }
@@ -127,6 +128,8 @@ export class MessageStream<Out, In> implements OutboundStream<Out>, InboundStrea
     try {
       for await (const sealed of this.#raw.iterator({ destroyOnReturn: false }))
         yield this.#open(sealed as Buffer);
+      await nextTurn();
+      if (this.#outcome?.error) throw this.#outcome.error;
     } catch (error) {
       const failure = this.#outcome?.error ?? toServiceError(error);
       this.fail(failure);
@@ -142,6 +145,12 @@ export class MessageStream<Out, In> implements OutboundStream<Out>, InboundStrea
     } catch (error) {
       throw new ServiceError('invalid_argument', 'the message cannot be decoded', { cause: error });
     }
+  }
+
+  #onRawEnd(): void {
+    if (this.#ends.side === 'client') return this.#finish();
+    // On a server, Node ends a stream that was cancelled or cut off before grpc-js says so: a turn later it is known.
+    setImmediate(() => this.#endInbound());
   }
 
   #finish(error?: ServiceError): void {
