@@ -61,8 +61,7 @@ describe('the bootstrap decision', () => {
 
   it('never lets two nodes of one set start, whatever each of them sees', () => {
     const names = ['a', 'b', 'c', 'd'];
-    for (let expected = 1; expected <= 4; expected++) {
-      if (expected === 1) continue;
+    for (let expected = 2; expected <= 4; expected++) {
       const full = names.slice(0, expected);
       const starters = full.filter(
         (nodeId) =>

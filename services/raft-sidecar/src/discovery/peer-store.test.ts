@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Clock } from '../runtime/ports.ts';
 import { openRaftDatabase, type RaftDatabase } from '../storage/database.ts';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
+import { ManualClock } from '../testing/manual.ts';
 import { FORGET_AFTER_MS, PEERS_MAX, type PeerReport, PeerStore } from './peer-store.ts';
 import { PeerTable } from './peer-table.ts';
-
-class ManualClock implements Clock {
-  nowMs = 1_000_000;
-  wallMs(): number {
-    return 1_700_000_000_000 + this.nowMs;
-  }
-  monotonicMs(): number {
-    return this.nowMs;
-  }
-}
 
 describe('the peer store', () => {
   let directory: string;

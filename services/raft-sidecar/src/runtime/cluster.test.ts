@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
-import { eventually, TestNode } from '../testing/node.ts';
+import { eventually } from '../testing/eventually.ts';
+import { TestNode } from '../testing/node.ts';
 
 const DEADLINE_MS = 3_000;
 

@@ -28,8 +28,9 @@ export class FeedWindow {
     return this.#appliedIndex;
   }
 
-  get open(): boolean {
-    return this.#sentIndex - this.#appliedIndex < UNAPPLIED_ENTRIES_MAX && this.#bytes < UNAPPLIED_BYTES_MAX;
+  /** The last index that may be sent now; sentIndex if nothing may. */
+  get sendableIndex(): number {
+    return this.#bytes < UNAPPLIED_BYTES_MAX ? this.#appliedIndex + UNAPPLIED_ENTRIES_MAX : this.#sentIndex;
   }
 
   sent(lastIndex: number, bytes: number): void {

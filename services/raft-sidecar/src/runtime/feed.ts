@@ -200,16 +200,17 @@ export class StateMachineFeed {
     if (!session?.window || session.blocked) return;
     try {
       this.announceLeadership();
-      while (session.window.open && !session.blocked && this.#sendPage(session, session.window));
+      while (!session.blocked && this.#sendPage(session, session.window));
     } catch (error) {
       this.#options.driver.fail(error as Error);
     }
   }
 
-  /** @returns false if there is nothing to send. */
+  /** @returns false if there is nothing that may be sent. */
   #sendPage(session: Session, window: FeedWindow): boolean {
     const { driver, store } = this.#options;
-    const entries = store.entries(window.sentIndex + 1, driver.commitIndex, PAGE_BYTES_MAX);
+    const to = Math.min(driver.commitIndex, window.sendableIndex);
+    const entries = store.entries(window.sentIndex + 1, to, PAGE_BYTES_MAX);
     const last = entries.at(-1);
     if (!last) return false;
     let bytes = 0;

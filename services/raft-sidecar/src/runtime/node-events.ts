@@ -10,7 +10,7 @@ import type { Clock } from './ports.ts';
 const QUEUED_MAX = 1_000;
 const BATCH_MAX = 100;
 const CALL_DEADLINE_MS = 5_000;
-/** For the last batch, when this process stops. */
+/** For what is queued when this process stops; then the rest is given up. */
 const STOP_WAIT_MS = 500;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 30_000;
@@ -50,7 +50,7 @@ export class NodeEvents {
   #retry: NodeJS.Timeout | undefined;
   #retryMs = RETRY_MIN_MS;
   #dropped = 0;
-  #stopped = false;
+  #stopping = false;
 
   constructor(options: NodeEventsOptions) {
     this.#options = options;
@@ -72,18 +72,21 @@ export class NodeEvents {
     this.#send();
   }
 
-  /** Tells one batch of what is queued, in bounded time, and gives up on the rest. */
+  /** Tells what is queued, in bounded time and without a second try. */
   async stop(): Promise<void> {
     clearTimeout(this.#retry);
     this.#retry = undefined;
+    this.#stopping = true;
     this.#send();
-    this.#stopped = true;
-    if (!this.#sending) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STOP_WAIT_MS);
+      timer = setTimeout(() => {
+        this.#queue = [];
+        this.#sending = undefined;
+        resolve();
+      }, STOP_WAIT_MS);
     });
-    await Promise.race([this.#sending, late]);
+    while (this.#sending) await Promise.race([this.#sending, late]);
     clearTimeout(timer);
   }
 
@@ -129,7 +132,7 @@ export class NodeEvents {
   }
 
   #send(): void {
-    if (this.#sending || this.#retry || this.#stopped || this.#queue.length === 0) return;
+    if (this.#sending || this.#retry || this.#queue.length === 0) return;
     const events = this.#queue.slice(0, BATCH_MAX);
     this.#sending = this.#options.audit.record({ events }, { deadlineMs: CALL_DEADLINE_MS }).then(
       () => this.#sent(events.length),
@@ -148,7 +151,7 @@ export class NodeEvents {
   #failed(reason: string): void {
     this.#sending = undefined;
     this.#options.logger.debug({ reason, queued: this.#queue.length }, 'the audit service cannot be told');
-    if (this.#stopped) return;
+    if (this.#stopping) return;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#send();

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import type { AttachRequest, AttachResponse } from '@agenda/proto/raft/v1/state_machine';
+import type { ServiceError } from '@agenda/service-kit/errors';
+import pino from 'pino';
+import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
+import { DriverBench } from '../testing/driver.ts';
+import { Alarms } from './alarms.ts';
+import { type FeedStream, StateMachineFeed } from './feed.ts';
+import { UNAPPLIED_ENTRIES_MAX } from './feed-window.ts';
+
+const EMPTY = new Uint8Array(0);
+
+/** The sidecar's end of an attachment, with the agenda's hands on it. */
+class Attachment implements FeedStream {
+  readonly written: AttachResponse[] = [];
+  failure: ServiceError | undefined;
+  full = false;
+  #onMessage: (message: AttachRequest) => void = () => {};
+  #onEnd: () => void = () => {};
+  #drain: () => void = () => {};
+
+  write(message: AttachResponse): boolean {
+    this.written.push(message);
+    return !this.full;
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drain = resolve;
+    });
+  }
+
+  fail(error: ServiceError): void {
+    this.failure = error;
+    this.#onEnd();
+  }
+
+  onMessage(callback: (message: AttachRequest) => void): void {
+    this.#onMessage = callback;
+  }
+
+  onEnd(callback: () => void): void {
+    this.#onEnd = callback;
+  }
+
+  async read(): Promise<void> {
+    this.full = false;
+    this.#drain();
+    await Promise.resolve();
+  }
+
+  end(): void {
+    this.#onEnd();
+  }
+
+  hello(lastApplied: number, lastAppliedTerm: number, featureLevel = 1): void {
+    const value = { lastApplied, lastAppliedTerm, featureLevel, digest: EMPTY };
+    this.#onMessage({ body: { $case: 'hello', value }, mac: EMPTY });
+  }
+
+  applied(index: number): void {
+    this.#onMessage({
+      body: { $case: 'applied', value: { index, durableIndex: index, digest: EMPTY } },
+      mac: EMPTY,
+    });
+  }
+
+  get indexes(): number[] {
+    return this.written.flatMap(({ body }) =>
+      body?.$case === 'committed' ? body.value.entries.map((entry) => entry.index) : [],
+    );
+  }
+
+  get leaderships() {
+    return this.written.flatMap(({ body }) => (body?.$case === 'leadership' ? [body.value] : []));
+  }
+}
+
+describe('the feed of the state machine', () => {
+  let directory: string;
+  let bench: DriverBench;
+  let alarms: Alarms;
+  let feed: StateMachineFeed;
+
+  beforeEach(() => {
+    directory = temporaryDirectory();
+    bench = new DriverBench(directory, 'a#1');
+    alarms = new Alarms(
+      () => bench.clock.wallMs(),
+      () => {},
+    );
+    feed = newFeed();
+    bench.lead();
+  });
+
+  afterEach(() => {
+    bench.close();
+    removeDirectory(directory);
+  });
+
+  function newFeed(): StateMachineFeed {
+    return new StateMachineFeed({
+      driver: bench.driver,
+      store: bench.store,
+      alarms,
+      clock: bench.clock,
+      logger: pino({ level: 'silent' }),
+      clusterFeatureLevel: () => 1,
+    });
+  }
+
+  function commit(count: number): number {
+    for (let at = 0; at < count; at++) bench.propose(`command ${at}`);
+    bench.scheduler.settle();
+    return bench.driver.commitIndex;
+  }
+
+  function attach(): Attachment {
+    const attachment = new Attachment();
+    void feed.attach(attachment);
+    return attachment;
+  }
+
+  function range(from: number, to: number): number[] {
+    return Array.from({ length: to - from + 1 }, (_, at) => from + at);
+  }
+
+  it('sends everything from the first entry to an empty database, then what is committed', () => {
+    const last = commit(5);
+    const agenda = attach();
+    agenda.hello(0, 0);
+    assert.deepEqual(agenda.indexes, range(1, last));
+    const later = commit(3);
+    assert.deepEqual(agenda.indexes, range(1, later));
+  });
+
+  it('goes on from where a state machine stands that comes back', () => {
+    const last = commit(5);
+    const first = attach();
+    first.hello(0, 0);
+    first.applied(last - 2);
+    first.end();
+    const second = attach();
+    second.hello(last - 2, 2);
+    assert.deepEqual(second.indexes, [last - 1, last]);
+    assert.equal(feed.appliedIndex, last - 2);
+  });
+
+  it('sends at most a window of what is not applied', () => {
+    commit(UNAPPLIED_ENTRIES_MAX);
+    const last = commit(1_000);
+    const agenda = attach();
+    agenda.hello(0, 0);
+    const sent = agenda.indexes.length;
+    assert.equal(sent, UNAPPLIED_ENTRIES_MAX);
+    agenda.applied(sent);
+    assert.deepEqual(agenda.indexes, range(1, last));
+  });
+
+  it('waits for a stream that does not take more', async () => {
+    const agenda = attach();
+    agenda.hello(0, 0);
+    agenda.full = true;
+    const blockedAt = commit(1);
+    const last = commit(3);
+    assert.equal(agenda.indexes.at(-1), blockedAt);
+    await agenda.read();
+    assert.equal(agenda.indexes.at(-1), last);
+  });
+
+  it('says who leads when a state machine attaches, and again only when that changes', () => {
+    const agenda = attach();
+    agenda.hello(0, 0);
+    commit(3);
+    assert.deepEqual(agenda.leaderships, [
+      { leaderId: 'a#1', term: 2, isLeader: true, acceptsWrites: true, featureLevel: 1 },
+    ]);
+  });
+
+  it('lets the newest attachment win', () => {
+    const first = attach();
+    first.hello(0, 0);
+    const second = attach();
+    second.hello(0, 0);
+    assert.match(first.failure?.message ?? '', /another attachment/);
+    const last = commit(1);
+    assert.equal(second.indexes.at(-1), last);
+    assert.notEqual(first.indexes.at(-1), last);
+  });
+
+  const mismatches: [string, number, number, RegExp][] = [
+    [
+      'another term at its last applied entry',
+      2,
+      9,
+      /applied entry 2 of term 9, but the log has term 2 there/,
+    ],
+    ['applied more than the log has', 1_000, 2, /applied entry 1000 of term 2, but the log ends at/],
+  ];
+  for (const [title, index, term, message] of mismatches)
+    it(`refuses a database that has ${title}, and raises an alarm until it is right`, () => {
+      const agenda = attach();
+      agenda.hello(index, term);
+      assert.match(agenda.failure?.message ?? '', message);
+      assert.equal(alarms.list()[0]?.code, 'state_machine_refused');
+      attach().hello(2, 2);
+      assert.deepEqual(alarms.list(), []);
+    });
+
+  it('refuses what is out of order', () => {
+    const silent = attach();
+    silent.applied(1);
+    assert.match(silent.failure?.message ?? '', /must be a hello/);
+    const twice = attach();
+    twice.hello(0, 0);
+    twice.hello(0, 0);
+    assert.match(twice.failure?.message ?? '', /only one hello/);
+    const ahead = attach();
+    ahead.hello(0, 0);
+    ahead.applied(1_000);
+    assert.match(ahead.failure?.message ?? '', /never sent/);
+  });
+
+  it('tells operators of a state machine that is away or does not get on, until it does', () => {
+    bench.clock.nowMs += 20_000;
+    feed.watch();
+    assert.deepEqual(
+      alarms.list().map(({ code }) => code),
+      ['state_machine_detached'],
+    );
+    const agenda = attach();
+    agenda.hello(0, 0);
+    feed.watch();
+    assert.deepEqual(alarms.list(), []);
+    bench.clock.nowMs += 20_000;
+    feed.watch();
+    assert.deepEqual(
+      alarms.list().map(({ code }) => code),
+      ['state_machine_stalled'],
+    );
+    agenda.applied(bench.driver.commitIndex);
+    bench.clock.nowMs += 20_000;
+    feed.watch();
+    assert.deepEqual(alarms.list(), [], 'it has nothing to do');
+  });
+});

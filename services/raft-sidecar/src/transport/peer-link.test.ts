@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { PeerService } from '@agenda/proto/raft/v1/peer';
+import { GrpcServer } from '@agenda/service-kit/grpc-server';
+import { Signer, Verifier } from '@agenda/service-kit/signature';
+import pino from 'pino';
+import { peerHandlers } from '../api/peer-service.ts';
+import type { Message } from '../core/types.ts';
+import { Proposals } from '../runtime/proposals.ts';
+import { Reads } from '../runtime/reads.ts';
+import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
+import { DriverBench } from '../testing/driver.ts';
+import { eventually } from '../testing/eventually.ts';
+import { PeerTransport } from './peer-transport.ts';
+
+const SECRET = 's'.repeat(32);
+const SELF = 'b#1';
+const logger = pino({ level: 'silent' });
+
+describe('the peer port', () => {
+  let directory: string;
+  let bench: DriverBench;
+  let received: Message[];
+  let address: string | undefined;
+  let unreachable: number;
+  let transport: PeerTransport;
+  const servers: GrpcServer[] = [];
+
+  beforeEach(async () => {
+    directory = temporaryDirectory();
+    bench = new DriverBench(directory, SELF);
+    received = [];
+    bench.driver.receive = (messages) => void received.push(...messages);
+    unreachable = 0;
+    address = await serve();
+    transport = new PeerTransport({
+      clusterId: () => 'x',
+      addressOf: () => address,
+      signer: new Signer('a', [SECRET]),
+      logger,
+      onUnreachable: () => {
+        unreachable += 1;
+      },
+    });
+  });
+
+  afterEach(async () => {
+    transport.close();
+    for (const server of servers.splice(0)) await server.close(0);
+    bench.close();
+    removeDirectory(directory);
+  });
+
+  async function serve(): Promise<string> {
+    const { driver } = bench;
+    const nobody = { forward: () => Promise.reject(), readIndex: () => Promise.reject() };
+    const server = new GrpcServer({ verifier: new Verifier([SECRET]), logger });
+    const proposals = new Proposals(driver, nobody);
+    const reads = new Reads(driver, nobody);
+    server.addService(PeerService, peerHandlers({ driver, proposals, reads, onHeard: () => {} }));
+    servers.push(server);
+    return `127.0.0.1:${await server.listen({ host: '127.0.0.1', port: 0 })}`;
+  }
+
+  function heartbeat(round: number, changes: Partial<{ from: string; to: string }> = {}): Message {
+    return { kind: 'heartbeatRequest', from: 'a#1', to: SELF, term: 1, commitIndex: 0, round, ...changes };
+  }
+
+  async function refused(message: Message): Promise<void> {
+    transport.send([message]);
+    await eventually(() => unreachable > 0, 'the stream is refused');
+    assert.deepEqual(received, []);
+  }
+
+  it('brings messages over in order, and a blank member into the cluster that speaks to it', async () => {
+    for (let round = 1; round <= 100; round++) transport.send([heartbeat(round)]);
+    await eventually(() => received.length === 100, 'all have arrived');
+    assert.deepEqual(
+      received,
+      Array.from({ length: 100 }, (_, at) => heartbeat(at + 1)),
+    );
+    assert.equal(bench.store.clusterId, 'x');
+  });
+
+  it('refuses another cluster', async () => {
+    bench.driver.joinCluster('y');
+    await refused(heartbeat(1));
+  });
+
+  it('refuses what is meant for another member at its address', async () => {
+    await refused(heartbeat(1, { to: 'b#2' }));
+    assert.equal(bench.store.clusterId, '', 'and is not drawn into a cluster by it');
+  });
+
+  it('refuses a node that speaks for another', async () => {
+    await refused(heartbeat(1, { from: 'c#1' }));
+  });
+
+  it('finds a peer again at its new address', async () => {
+    transport.send([heartbeat(1)]);
+    await eventually(() => received.length === 1, 'the first has arrived');
+    const [first] = servers.splice(0);
+    address = await serve();
+    await first?.close(0);
+    await eventually(() => {
+      transport.send([heartbeat(2)]);
+      return received.some((message) => message.kind === 'heartbeatRequest' && message.round === 2);
+    }, 'one arrives at the new address');
+    assert.ok(unreachable > 0, 'the core was told that messages may be lost');
+  });
+
+  it('says that nothing was sent to a leader without an address', async () => {
+    address = undefined;
+    await assert.rejects(transport.forward(SELF, Buffer.from('x'), 1_000), {
+      code: 'unavailable',
+      sent: false,
+    });
+  });
+
+  it('refuses to append for a caller who means another member, or while it is no leader', async () => {
+    const call = transport.forward('b#2', Buffer.from('x'), 1_000);
+    await assert.rejects(call, { code: 'no_leader', message: 'this is b#1, not b#2' });
+    const appended = transport.forward(SELF, Buffer.from('x'), 1_000);
+    await eventually(() => bench.scheduler.step(), 'it reached the driver');
+    await assert.rejects(appended, { code: 'no_leader', message: 'this node is not the leader' });
+  });
+});
