@@ -1,6 +1,6 @@
 /** AuditService, as its contract says. */
 import {
-  type AuditEvent,
+  AuditEvent,
   type AuditRecord,
   type AuditServiceService,
   type ExportRequest,
@@ -12,19 +12,28 @@ import {
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers, OutboundStream } from '@agenda/service-kit/grpc-server';
 import { exportHeader, exportLine } from './export-format.ts';
-import { type AuditQueries, matches } from './query.ts';
+import type { AuditQueries } from './query.ts';
 import type { AuditStore } from './store.ts';
 
 const EVENTS_PER_CALL_MAX = 500;
 const ID_BYTES = 16;
-const PAGE = 200;
+/** Encoded. The agenda takes no larger ones into the log, so one that is kept here would never leave. */
+const EVENT_BYTES_MAX = 8 * 1024;
+/** What a date can hold (ECMA-262, "Time Values"). */
+const AT_MS_MAX = 8.64e15;
 const EXPORT_CHUNK_BYTES = 64 * 1024;
+/** Each reads the trail at every append; beyond it further ones are refused as `overloaded`. */
+const TAILS_MAX = 32;
+const ROWS_PER_MESSAGE_MAX = 200;
 const MAC_COMES_LATER = new Uint8Array(0);
 
+/** @param stopping ends the tails, which would end never by themselves. */
 export function auditHandlers(
   store: AuditStore,
   queries: AuditQueries,
+  stopping: AbortSignal,
 ): Handlers<typeof AuditServiceService> {
+  let tails = 0;
   return {
     record: ({ events }) => {
       assertEvents(events);
@@ -32,18 +41,33 @@ export function auditHandlers(
       return {};
     },
     query: (request) => queries.query(request),
-    verify: (request) => queries.verify(request),
-    tail: (request, stream) => tail(store, queries, request, stream),
+    verify: (request, { signal }) => queries.verify(request, signal),
+    tail: async (request, stream) => {
+      if (tails >= TAILS_MAX)
+        throw new ServiceError('overloaded', `${TAILS_MAX} readers follow the trail already`, {
+          retryAfterMs: 5_000,
+        });
+      tails += 1;
+      try {
+        await tail(store, queries, request, stream, stopping);
+      } finally {
+        tails -= 1;
+      }
+    },
     export: (request, stream) => exportAll(queries, request, stream),
   };
 }
 
 function assertEvents(events: readonly AuditEvent[]): void {
   if (events.length === 0 || events.length > EVENTS_PER_CALL_MAX)
-    throw invalid('events', `must be 1 to ${EVENTS_PER_CALL_MAX}`);
+    throw invalid('events', `must be 1 to ${EVENTS_PER_CALL_MAX}, but are ${events.length}`);
   events.forEach((event, at) => {
     if (event.id.length !== ID_BYTES) throw invalid(`events.${at}.id`, `must have ${ID_BYTES} bytes`);
     if (event.action === '') throw invalid(`events.${at}.action`, 'is missing');
+    if (event.atMs <= 0 || event.atMs > AT_MS_MAX)
+      throw invalid(`events.${at}.atMs`, 'must be milliseconds since 1970');
+    if (AuditEvent.encode(event).finish().length > EVENT_BYTES_MAX)
+      throw invalid(`events.${at}`, `must have at most ${EVENT_BYTES_MAX} bytes`);
   });
 }
 
@@ -51,31 +75,32 @@ function invalid(path: string, message: string): ServiceError {
   return new ServiceError('invalid_argument', `${path} ${message}`, { fields: [{ path, message }] });
 }
 
-/** Backfill in pages, then live. A reader that is too slow for the live part is read pages again. */
+/** First what is there, then what comes. A reader that is too slow for what comes is behind, and reads what is there. */
 async function tail(
   store: AuditStore,
   queries: AuditQueries,
   { filter, afterSequence }: TailRequest,
   stream: OutboundStream<TailResponse>,
+  stopping: AbortSignal,
 ): Promise<void> {
+  const over = AbortSignal.any([stream.closed, stopping]);
   let position = afterSequence || store.lastSequence;
   let wake = (): void => {};
   const stopListening = store.onAppended(() => wake());
-  stream.closed.addEventListener('abort', () => wake());
+  over.addEventListener('abort', () => wake());
   try {
-    while (!stream.closed.aborted) {
+    while (!over.aborted) {
       const appended = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const records = queries.page(undefined, position, true, PAGE);
-      if (records.length === 0) {
-        await appended;
-        continue;
+      const scanned = store.lastSequence;
+      for await (const records of queries.scan(filter, position, true, ROWS_PER_MESSAGE_MAX)) {
+        position = (records.at(-1) as AuditRecord).sequence;
+        if (!stream.write({ records, mac: MAC_COMES_LATER })) await stream.drained();
+        if (over.aborted) return;
       }
-      position = (records.at(-1) as AuditRecord).sequence;
-      const wanted = records.filter((record) => matches(filter, record));
-      if (wanted.length > 0 && !stream.write({ records: wanted, mac: MAC_COMES_LATER }))
-        await stream.drained();
+      position = Math.max(position, scanned);
+      await appended;
     }
   } finally {
     stopListening();
@@ -90,9 +115,7 @@ async function exportAll(
   if (format !== ExportRequest_Format.FORMAT_JSON_LINES && format !== ExportRequest_Format.FORMAT_CSV)
     throw invalid('format', 'must be JSON lines or CSV');
   let text = exportHeader(format);
-  let position = 0;
-  while (!stream.closed.aborted) {
-    const records = queries.page(filter, position, true, PAGE);
+  for await (const records of queries.scan(filter, undefined, true)) {
     for (const record of records) {
       const line = exportLine(record, format);
       if (Buffer.byteLength(text) + Buffer.byteLength(line) > EXPORT_CHUNK_BYTES) {
@@ -101,8 +124,7 @@ async function exportAll(
       }
       text += line;
     }
-    if (records.length < PAGE) break;
-    position = (records.at(-1) as AuditRecord).sequence;
+    if (stream.closed.aborted) return;
   }
   if (text !== '') await send(stream, text);
 }

@@ -1,7 +1,7 @@
 /** The hash chain: whoever changes a record has to change every one after it. */
 import { createHash } from 'node:crypto';
-import type { AuditRecord } from '@agenda/proto/audit/v1/audit';
 import { AuditEvent } from '@agenda/proto/audit/v1/audit';
+import { columnsOf, type RecordRow } from './record.ts';
 
 /** previous_hash of the first record. */
 export const FIRST_PREVIOUS_HASH: Uint8Array = new Uint8Array(32);
@@ -15,15 +15,25 @@ export function linkHash(previousHash: Uint8Array, encodedEvent: Uint8Array, seq
 
 /** Undefined: the link holds. */
 export function brokenBecause(
-  record: AuditRecord,
+  row: RecordRow,
   expected: { sequence: number; previousHash: Uint8Array },
 ): string | undefined {
-  if (record.sequence !== expected.sequence)
-    return `record ${expected.sequence} is missing; ${record.sequence} follows instead`;
-  if (Buffer.compare(record.previousHash, expected.previousHash) !== 0)
+  if (row.sequence !== expected.sequence)
+    return `record ${expected.sequence} is missing; ${row.sequence} follows instead`;
+  if (!sameBytes(row.previous_hash, expected.previousHash))
     return 'it does not name the hash of the record before it';
-  const event = AuditEvent.encode(record.event ?? AuditEvent.fromPartial({})).finish();
-  if (Buffer.compare(record.hash, linkHash(record.previousHash, event, record.sequence)) !== 0)
+  if (!sameBytes(row.hash, linkHash(row.previous_hash, row.event, row.sequence)))
     return 'its hash does not match what it says';
-  return undefined;
+  const differing = Object.entries(columnsOf(AuditEvent.decode(row.event))).find(
+    ([name, value]) => !sameValue(row[name as keyof RecordRow], value),
+  );
+  return differing && `its column ${differing[0]} does not say what the hashed event says`;
+}
+
+function sameValue(left: unknown, right: unknown): boolean {
+  return left instanceof Uint8Array && right instanceof Uint8Array ? sameBytes(left, right) : left === right;
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
 }

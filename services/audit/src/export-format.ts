@@ -35,7 +35,7 @@ export function exportLine(record: AuditRecord, format: ExportRequest_Format): s
 function lineOf({ sequence, event, previousHash, hash, logIndex }: AuditRecord): Line {
   return {
     sequence,
-    at: new Date(event?.atMs ?? 0).toISOString(),
+    at: instant(event?.atMs ?? 0),
     level: LEVEL_NAMES[event?.level ?? Level.LEVEL_UNSPECIFIED] ?? 'info',
     component: event?.component ?? '',
     node: event?.nodeId ?? '',
@@ -51,6 +51,12 @@ function lineOf({ sequence, event, previousHash, hash, logIndex }: AuditRecord):
     previousHash: Buffer.from(previousHash).toString('hex'),
     hash: Buffer.from(hash).toString('hex'),
   };
+}
+
+/** An event of another node may say anything. */
+function instant(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }
 
 const LEVEL_NAMES: Partial<Record<Level, string>> = {

@@ -1,8 +1,8 @@
 /** Questions to the trail: filtered pages, in both directions, and the walk along the chain. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
-  type AuditRecord,
+  AuditRecord,
   type Filter,
-  Level,
   type QueryRequest,
   type QueryResponse,
   type VerifyRequest,
@@ -11,13 +11,31 @@ import {
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { Database } from 'better-sqlite3';
 import { brokenBecause, FIRST_PREVIOUS_HASH } from './chain.ts';
-import { type AuditStore, asciiLower, type RecordRow, recordFromRow, searchedText } from './store.ts';
+import { conditionsOf, matches, parametersOf } from './filter.ts';
+import { type RecordRow, recordFromRow } from './record.ts';
+import type { AuditStore } from './store.ts';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 500;
-const VERIFY_PAGE = 1_000;
-/** Pending events are few as a rule; beyond this many they are not all shown. */
-const PENDING_SHOWN_MAX = 500;
+/** Of one answer, which must fit in a message; a page that would be larger ends earlier, with a cursor. */
+const PAGE_BYTES_MAX = 3 * 1024 * 1024;
+/** Links that are looked at in one turn; between turns events are recorded and fed. */
+const WINDOW = 5_000;
+const ROWS_PER_TURN_MAX = 500;
+const NO_HASH = new Uint8Array(0);
+
+interface Item {
+  readonly record: AuditRecord;
+  /** Of the page that begins after it. */
+  readonly cursor: string;
+}
+
+/** Where a page begins: among the links, before (or after) that sequence, or among the pending events. */
+interface Cursor {
+  readonly kind: 'sequence' | 'pending';
+  /** Exclusive; undefined: from that end on which the list begins. */
+  readonly at: number | undefined;
+}
 
 export class AuditQueries {
   readonly #db: Database;
@@ -28,76 +46,139 @@ export class AuditQueries {
     this.#store = store;
   }
 
-  /** What is not replicated yet stands at the newest end, with sequence 0. @throws ServiceError `invalid_argument` */
-  query(request: QueryRequest): QueryResponse {
+  /**
+   * What is not replicated yet stands at the newest end, with sequence 0; it moves into the chain when it is, so that a
+   * reader who turns pages meanwhile may see it twice, but never misses it.
+   *
+   * @throws ServiceError `invalid_argument`
+   */
+  async query(request: QueryRequest): Promise<QueryResponse> {
     const limit = request.limit || LIMIT_DEFAULT;
     if (limit > LIMIT_MAX) throw invalid('limit', `must be 1 to ${LIMIT_MAX}`);
-    const { oldestFirst, filter } = request;
-    const after = cursorOf(request.cursor);
-    const pending = !oldestFirst && after === undefined ? this.#pendingRecords(filter).slice(0, limit) : [];
-    const rows = this.page(
-      filter,
-      after ?? (oldestFirst ? 0 : undefined),
-      oldestFirst,
-      limit - pending.length + 1,
-    );
-    const shown = rows.slice(0, limit - pending.length);
-    const last = shown.at(-1)?.sequence ?? (pending.length > 0 ? this.#store.lastSequence + 1 : undefined);
-    const more = rows.length > shown.length && last !== undefined;
-    return { records: [...pending, ...shown], nextCursor: more ? String(last) : '' };
+    const records: AuditRecord[] = [];
+    let bytes = 0;
+    let nextCursor = '';
+    for await (const { record, cursor } of this.#items(request, limit + 1)) {
+      bytes += AuditRecord.encode(record).finish().length;
+      if (records.length === limit || bytes > PAGE_BYTES_MAX) return { records, nextCursor };
+      records.push(record);
+      nextCursor = cursor;
+    }
+    return { records, nextCursor: '' };
   }
 
-  /** @param after exclusive; undefined: from the newest. */
-  page(
+  /**
+   * Matching links in batches, never all at once.
+   *
+   * @param after exclusive; undefined: from the first, or from the newest.
+   */
+  async *scan(
     filter: Filter | undefined,
     after: number | undefined,
     oldestFirst: boolean,
-    limit: number,
-  ): AuditRecord[] {
-    const conditions = [oldestFirst ? 'sequence > @after' : 'sequence < @after', ...conditionsOf(filter)];
-    const rows = this.#db
-      .prepare<[Record<string, unknown>], RecordRow>(
-        `SELECT * FROM records WHERE ${conditions.join(' AND ')}
-         ORDER BY sequence ${oldestFirst ? 'ASC' : 'DESC'} LIMIT @limit`,
-      )
-      .all({ ...parametersOf(filter), after: after ?? Number.MAX_SAFE_INTEGER, limit });
-    return rows.map(recordFromRow);
+    rowsMax = ROWS_PER_TURN_MAX,
+  ): AsyncGenerator<AuditRecord[]> {
+    let position = after ?? (oldestFirst ? 0 : this.#store.lastSequence + 1);
+    while (oldestFirst ? position < this.#store.lastSequence : position > 1) {
+      const low = oldestFirst ? position : Math.max(0, position - 1 - WINDOW);
+      const high = oldestFirst ? position + 1 + WINDOW : position;
+      const rows = this.#between(low, high, filter, oldestFirst, rowsMax);
+      const edge = oldestFirst ? Math.min(high - 1, this.#store.lastSequence) : low + 1;
+      position = rows.length < rowsMax ? edge : (rows.at(-1)?.sequence ?? edge);
+      if (rows.length > 0) yield rows.map(recordFromRow);
+      await nextTurn();
+    }
   }
 
-  verify({ fromSequence, toSequence }: VerifyRequest): VerifyResponse {
+  /**
+   * A copy in a column that differs from the hashed event would hide a record from queries, so it breaks the link too.
+   *
+   * @param signal ends the walk: nobody waits for the answer.
+   * @throws ServiceError `invalid_argument`, `timeout`.
+   */
+  async verify({ fromSequence, toSequence }: VerifyRequest, signal?: AbortSignal): Promise<VerifyResponse> {
     const first = Math.max(1, fromSequence);
     const last = toSequence || this.#store.lastSequence;
     const end = { lastSequence: this.#store.lastSequence, lastHash: this.#store.lastHash };
-    let previousHash = first === 1 ? FIRST_PREVIOUS_HASH : this.#hashAt(first - 1);
+    if (first > end.lastSequence + 1)
+      throw invalid('fromSequence', `must be at most ${end.lastSequence}, the last record there is`);
+    let previousHash = FIRST_PREVIOUS_HASH;
+    if (first > 1) {
+      const [before] = this.#between(first - 2, first, undefined, true, 1);
+      if (!before) return broken(first - 1, 0, `record ${first - 1} is missing`, end);
+      previousHash = before.hash;
+    }
     let sequence = first;
     while (sequence <= last) {
-      const records = this.page(undefined, sequence - 1, true, Math.min(VERIFY_PAGE, last - sequence + 1));
-      if (records.length === 0)
-        return broken(sequence, sequence - first, `record ${sequence} is missing`, end);
-      for (const record of records) {
-        const reason = brokenBecause(record, { sequence, previousHash });
+      if (signal?.aborted) throw new ServiceError('timeout', 'the walk along the chain was given up');
+      const to = Math.min(last, sequence + ROWS_PER_TURN_MAX - 1);
+      const rows = this.#between(sequence - 1, to + 1, undefined, true, ROWS_PER_TURN_MAX);
+      if (rows.length === 0) return broken(sequence, sequence - first, `record ${sequence} is missing`, end);
+      for (const row of rows) {
+        const reason = brokenBecause(row, { sequence, previousHash });
         if (reason) return broken(sequence, sequence - first, reason, end);
-        previousHash = record.hash;
+        previousHash = row.hash;
         sequence += 1;
       }
+      await nextTurn();
     }
     return { intact: true, checked: sequence - first, brokenSequence: 0, reason: '', ...end };
   }
 
-  #hashAt(sequence: number): Uint8Array {
-    const [record] = this.page(undefined, sequence - 1, true, 1);
-    if (record?.sequence !== sequence)
-      throw invalid('fromSequence', `must be at most ${this.#store.lastSequence}`);
-    return record.hash;
+  async *#items({ filter, cursor, oldestFirst }: QueryRequest, count: number): AsyncGenerator<Item> {
+    const { kind, at } = cursorOf(cursor);
+    if (oldestFirst) {
+      if (kind === 'sequence') yield* this.#links(filter, at, true, count);
+      yield* this.#pending(filter, kind === 'pending' ? at : undefined, true);
+      return;
+    }
+    if (kind === 'pending' || at === undefined) yield* this.#pending(filter, at, false);
+    yield* this.#links(filter, kind === 'sequence' ? at : undefined, false, count);
   }
 
-  #pendingRecords(filter: Filter | undefined): AuditRecord[] {
-    const none = new Uint8Array(0);
-    return this.#store
-      .pending(PENDING_SHOWN_MAX)
-      .map((event) => ({ sequence: 0, event, previousHash: none, hash: none, logIndex: 0 }))
-      .filter((record) => matches(filter, record))
-      .reverse();
+  async *#links(
+    filter: Filter | undefined,
+    after: number | undefined,
+    oldestFirst: boolean,
+    count: number,
+  ): AsyncGenerator<Item> {
+    for await (const records of this.scan(filter, after, oldestFirst, count))
+      for (const record of records) yield { record, cursor: String(record.sequence) };
+  }
+
+  async *#pending(
+    filter: Filter | undefined,
+    after: number | undefined,
+    oldestFirst: boolean,
+  ): AsyncGenerator<Item> {
+    let position = after;
+    for (;;) {
+      const page = this.#store.pendingBeside(position, oldestFirst, ROWS_PER_TURN_MAX);
+      for (const { event, ...row } of page) {
+        const record = { sequence: 0, event, previousHash: NO_HASH, hash: NO_HASH, logIndex: 0 };
+        position = row.position;
+        if (matches(filter, record)) yield { record, cursor: `p${position}` };
+      }
+      if (page.length < ROWS_PER_TURN_MAX) return;
+      await nextTurn();
+    }
+  }
+
+  /** Both bounds exclusive. */
+  #between(
+    low: number,
+    high: number,
+    filter: Filter | undefined,
+    oldestFirst: boolean,
+    limit: number,
+  ): RecordRow[] {
+    const conditions = ['sequence > @low', 'sequence < @high', ...conditionsOf(filter)];
+    return this.#db
+      .prepare<[Record<string, unknown>], RecordRow>(
+        `SELECT * FROM records WHERE ${conditions.join(' AND ')}
+         ORDER BY sequence ${oldestFirst ? 'ASC' : 'DESC'} LIMIT @limit`,
+      )
+      .all({ ...parametersOf(filter), low, high, limit });
   }
 }
 
@@ -110,52 +191,13 @@ function broken(
   return { intact: false, checked, brokenSequence, reason, ...end };
 }
 
-function cursorOf(cursor: string): number | undefined {
-  if (cursor === '') return undefined;
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  throw invalid('cursor', 'is not a cursor of this list; pass nextCursor of the page before');
+function cursorOf(cursor: string): Cursor {
+  if (cursor === '') return { kind: 'sequence', at: undefined };
+  const match = /^(p?)(\d{1,15})$/.exec(cursor);
+  if (!match) throw invalid('cursor', 'is not a cursor of this list; pass nextCursor of the page before');
+  return { kind: match[1] === 'p' ? 'pending' : 'sequence', at: Number(match[2]) };
 }
 
 function invalid(path: string, message: string): ServiceError {
   return new ServiceError('invalid_argument', `${path} ${message}`, { fields: [{ path, message }] });
-}
-
-function conditionsOf(filter: Filter | undefined): string[] {
-  if (!filter) return [];
-  const conditions: string[] = [];
-  if (filter.fromMs > 0) conditions.push('at_ms >= @fromMs');
-  if (filter.toMs > 0) conditions.push('at_ms < @toMs');
-  if (filter.actor) conditions.push('(actor_id = @actor OR actor_name = @actor)');
-  if (filter.action.endsWith('.')) conditions.push('substr(action, 1, length(@action)) = @action');
-  else if (filter.action) conditions.push('action = @action');
-  if (filter.component) conditions.push('component = @component');
-  if (filter.minimumLevel !== Level.LEVEL_UNSPECIFIED) conditions.push('level >= @minimumLevel');
-  if (filter.requestId) conditions.push('request_id = @requestId');
-  if (filter.nodeId) conditions.push('node_id = @nodeId');
-  if (filter.text) conditions.push('instr(searched_text, @text) > 0');
-  return conditions;
-}
-
-function parametersOf(filter: Filter | undefined): Record<string, unknown> {
-  return filter ? { ...filter, text: asciiLower(filter.text) } : {};
-}
-
-/** As the conditions above, for records that are not rows: the live tail and pending events. */
-export function matches(filter: Filter | undefined, { event }: AuditRecord): boolean {
-  if (!filter) return true;
-  if (!event) return false;
-  const action = filter.action.endsWith('.')
-    ? event.action.startsWith(filter.action)
-    : event.action === filter.action;
-  return (
-    event.atMs >= filter.fromMs &&
-    (filter.toMs === 0 || event.atMs < filter.toMs) &&
-    (filter.actor === '' || event.actorId === filter.actor || event.actorName === filter.actor) &&
-    (filter.action === '' || action) &&
-    (filter.component === '' || event.component === filter.component) &&
-    event.level >= filter.minimumLevel &&
-    (filter.requestId === '' || event.requestId === filter.requestId) &&
-    (filter.nodeId === '' || event.nodeId === filter.nodeId) &&
-    (filter.text === '' || searchedText(event).includes(asciiLower(filter.text)))
-  );
 }

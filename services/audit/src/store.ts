@@ -5,6 +5,7 @@ import { AuditEvent, type AuditRecord } from '@agenda/proto/audit/v1/audit';
 import { ServiceError } from '@agenda/service-kit/errors';
 import Database from 'better-sqlite3';
 import { FIRST_PREVIOUS_HASH, linkHash } from './chain.ts';
+import { columnsOf, type RecordRow } from './record.ts';
 
 /** Node events that wait for a quorum; at the bound further ones are refused as `overloaded`. */
 const PENDING_MAX = 50_000;
@@ -52,42 +53,15 @@ export interface FedEntry {
   readonly events: readonly AuditEvent[];
 }
 
-export interface RecordRow {
-  readonly sequence: number;
-  readonly log_index: number;
-  readonly id: Uint8Array;
-  readonly at_ms: number;
-  readonly level: number;
-  readonly component: string;
-  readonly node_id: string;
-  readonly actor_id: string;
-  readonly actor_name: string;
-  readonly action: string;
-  /** Target and detail. */
-  readonly searched_text: string;
-  readonly request_id: string;
+export interface PendingEvent {
+  /** Grows with each event that is recorded. */
+  readonly position: number;
+  readonly event: AuditEvent;
+}
+
+interface PendingRow {
+  readonly position: number;
   readonly event: Uint8Array;
-  readonly previous_hash: Uint8Array;
-  readonly hash: Uint8Array;
-}
-
-/** What a text filter looks at; ASCII letters in lower case. */
-export function searchedText(event: AuditEvent): string {
-  return asciiLower(`${event.target}\n${event.detailJson}`);
-}
-
-export function asciiLower(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
-
-export function recordFromRow(row: RecordRow): AuditRecord {
-  return {
-    sequence: row.sequence,
-    event: AuditEvent.decode(row.event),
-    previousHash: row.previous_hash,
-    hash: row.hash,
-    logIndex: row.log_index,
-  };
 }
 
 /** @param directory made if it is not there. */
@@ -115,6 +89,7 @@ export class AuditStore {
   #sequence: number;
   #hash: Uint8Array;
   #pending: number;
+  #position: number;
 
   constructor(db: Database.Database) {
     this.#db = db;
@@ -123,6 +98,7 @@ export class AuditStore {
     this.#sequence = last?.sequence ?? 0;
     this.#hash = last?.hash ?? FIRST_PREVIOUS_HASH;
     this.#pending = this.#statements.pendingCount.get()?.count ?? 0;
+    this.#position = this.#statements.lastPosition.get()?.position ?? 0;
   }
 
   /** Where the feed of the log goes on. */
@@ -158,15 +134,24 @@ export class AuditStore {
       let added = 0;
       for (const event of events) {
         if (this.#statements.isRecorded.get(event.id)) continue;
-        added += this.#statements.insertPending.run(event.id, AuditEvent.encode(event).finish()).changes;
+        // Never used twice while this process lives: whoever reads on from a position misses nothing.
+        this.#position += 1;
+        added += this.#statements.insertPending.run(
+          this.#position,
+          event.id,
+          AuditEvent.encode(event).finish(),
+        ).changes;
       }
       return added;
     })();
   }
 
-  /** The oldest ones. */
-  pending(limit: number): AuditEvent[] {
-    return this.#statements.pending.all(limit).map((row) => AuditEvent.decode(row.event));
+  /** In the order in which they were recorded, or in the reverse one. @param position exclusive; undefined: from the end. */
+  pendingBeside(position: number | undefined, oldestFirst: boolean, limit: number): PendingEvent[] {
+    const rows = oldestFirst
+      ? this.#statements.pendingAfter.all(position ?? 0, limit)
+      : this.#statements.pendingBefore.all(position ?? Number.MAX_SAFE_INTEGER, limit);
+    return rows.map((row) => ({ position: row.position, event: AuditEvent.decode(row.event) }));
   }
 
   /** Appends what came out of the log, in log order, in one transaction. Repeats are told apart by id. */
@@ -198,16 +183,7 @@ export class AuditStore {
     const row: RecordRow = {
       sequence,
       log_index: logIndex,
-      id: event.id,
-      at_ms: event.atMs,
-      level: event.level,
-      component: event.component,
-      node_id: event.nodeId,
-      actor_id: event.actorId,
-      actor_name: event.actorName,
-      action: event.action,
-      searched_text: searchedText(event),
-      request_id: event.requestId,
+      ...columnsOf(event),
       event: encoded,
       previous_hash: this.#hash,
       hash,
@@ -227,12 +203,18 @@ function prepare(db: Database.Database) {
       `INSERT INTO records VALUES (@sequence, @log_index, @id, @at_ms, @level, @component, @node_id, @actor_id,
          @actor_name, @action, @searched_text, @request_id, @event, @previous_hash, @hash)`,
     ),
-    pending: db.prepare<[number], { event: Uint8Array }>(
-      'SELECT event FROM pending_events ORDER BY position LIMIT ?',
+    pendingAfter: db.prepare<[number, number], PendingRow>(
+      'SELECT position, event FROM pending_events WHERE position > ? ORDER BY position LIMIT ?',
+    ),
+    pendingBefore: db.prepare<[number, number], PendingRow>(
+      'SELECT position, event FROM pending_events WHERE position < ? ORDER BY position DESC LIMIT ?',
+    ),
+    lastPosition: db.prepare<[], { position: number }>(
+      'SELECT coalesce(max(position), 0) AS position FROM pending_events',
     ),
     pendingCount: db.prepare<[], { count: number }>('SELECT count(*) AS count FROM pending_events'),
-    insertPending: db.prepare<[Uint8Array, Uint8Array]>(
-      'INSERT INTO pending_events (id, event) VALUES (?, ?) ON CONFLICT (id) DO NOTHING',
+    insertPending: db.prepare<[number, Uint8Array, Uint8Array]>(
+      'INSERT INTO pending_events VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING',
     ),
     deletePending: db.prepare<[Uint8Array]>('DELETE FROM pending_events WHERE id = ?'),
     feedPosition: db.prepare<[], { log_index: number }>('SELECT log_index FROM feed_position'),

@@ -1,17 +1,23 @@
 /** Brings the node events of this pod into the log, so that every replica's trail has them. */
 import { createHash } from 'node:crypto';
 import { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
-import type { AuditEvent } from '@agenda/proto/audit/v1/audit';
-import { toServiceError } from '@agenda/service-kit/errors';
+import { AuditEvent } from '@agenda/proto/audit/v1/audit';
+import { type ErrorCode, type ServiceError, toServiceError } from '@agenda/service-kit/errors';
 import type { GrpcChannel, UnaryClient } from '@agenda/service-kit/grpc-client';
 import type { Logger } from '@agenda/service-kit/logger';
-import type { AuditStore } from './store.ts';
+import type { AuditStore, PendingEvent } from './store.ts';
 
-const BATCH_MAX = 500;
+const BATCH_EVENTS_MAX = 500;
+/** Encoded; far below what the log takes as one command. The first event goes in any case. */
+const BATCH_BYTES_MAX = 256 * 1024;
 const INTERVAL_MS = 250;
 const BACK_OFF_MAX_MS = 5_000;
 const DEADLINE_MS = 5_000;
+/** What is in the log and has not come back after this long is submitted again; repeats are told apart by id. */
+const RESUBMIT_MS = 10_000;
 const COMMAND_ID_BYTES = 16;
+/** Reasons that pass by themselves. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['no_leader', 'overloaded', 'timeout', 'unavailable']);
 
 /**
  * Sends the oldest pending events as one command whose id derives from the events: a repeat is the same command. They
@@ -24,7 +30,9 @@ export class Submitter {
   #timer: NodeJS.Timeout | undefined;
   #backOffMs = INTERVAL_MS;
   #stopped = false;
-  #underWay: Promise<void> = Promise.resolve();
+  /** Up to there the events are in the log, as far as the agenda said. */
+  #submittedPosition = 0;
+  #startOverAtMs = 0;
 
   constructor(agenda: GrpcChannel, store: AuditStore, logger: Logger) {
     this.#agenda = agenda.carried(AgendaServiceService);
@@ -36,36 +44,57 @@ export class Submitter {
     this.#schedule(INTERVAL_MS);
   }
 
-  /** Waits for the submission under way. */
-  stop(): Promise<void> {
+  /** A submission under way is left to itself: its events stay pending until they come back. */
+  stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    return this.#underWay;
   }
 
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#underWay = this.#submit().then((nextMs) => this.#schedule(nextMs));
-    }, delayMs);
+    this.#timer = setTimeout(() => void this.#submit().then((nextMs) => this.#schedule(nextMs)), delayMs);
   }
 
   /** @returns when to look again. */
   async #submit(): Promise<number> {
-    const events = this.#store.pendingCount === 0 ? [] : this.#store.pending(BATCH_MAX);
-    if (events.length === 0) return INTERVAL_MS;
+    const batch = this.#nextBatch();
+    const last = batch.at(-1);
+    if (!last) return INTERVAL_MS;
+    const events = batch.map(({ event }) => event);
     try {
       await this.#agenda.recordNodeEvents(
         { context: writeContext(events), events },
         { deadlineMs: DEADLINE_MS },
       );
+      this.#submittedPosition = last.position;
       this.#backOffMs = INTERVAL_MS;
     } catch (error) {
-      const { code, message } = toServiceError(error);
-      this.#logger.debug({ code, reason: message, events: events.length }, 'node events wait for a quorum');
+      if (!this.#stopped) this.#report(toServiceError(error), events.length);
       this.#backOffMs = Math.min(2 * this.#backOffMs, BACK_OFF_MAX_MS);
     }
     return this.#backOffMs;
+  }
+
+  #nextBatch(): PendingEvent[] {
+    if (this.#store.pendingCount === 0) return [];
+    const now = performance.now();
+    if (now >= this.#startOverAtMs) {
+      this.#submittedPosition = 0;
+      this.#startOverAtMs = now + RESUBMIT_MS;
+    }
+    const pending = this.#store.pendingBeside(this.#submittedPosition, true, BATCH_EVENTS_MAX);
+    let bytes = 0;
+    const fitting = pending.findIndex(({ event }) => {
+      bytes += AuditEvent.encode(event).finish().length;
+      return bytes > BATCH_BYTES_MAX;
+    });
+    return fitting === -1 ? pending : pending.slice(0, Math.max(1, fitting));
+  }
+
+  #report({ code, message }: ServiceError, events: number): void {
+    const details = { code, reason: message, events };
+    if (TRANSIENT.has(code)) this.#logger.debug(details, 'node events wait for a quorum');
+    else this.#logger.error(details, 'node events are refused; they stay on this node');
   }
 }
 
