@@ -56,9 +56,10 @@ const AGENDA = `
   ) x JOIN appointments a ON a.id = x.appointment_id
   ORDER BY x.entry_start_ms, x.appointment_id`;
 
-function notificationQuery(also: string): string {
-  return `SELECT * FROM notifications
-    WHERE user_id = @userId AND (log_index, ordinal) < (@beforeIndex, @beforeOrdinal) ${also}
+/** @param only which index to walk, and its condition; left to itself SQLite would walk all that was ever read. */
+function notificationQuery(only: { readonly index: string; readonly also: string }): string {
+  return `SELECT * FROM notifications ${only.index}
+    WHERE user_id = @userId AND (log_index, ordinal) < (@beforeIndex, @beforeOrdinal) ${only.also}
     ORDER BY log_index DESC, ordinal DESC LIMIT @limit`;
 }
 
@@ -79,9 +80,11 @@ export function prepareQueries(db: Database) {
     ),
     appointment: db.prepare<[string], AppointmentRow>('SELECT * FROM appointments WHERE id = ?'),
     agenda: db.prepare<[AgendaRange], OccurrenceRow>(AGENDA),
-    notifications: db.prepare<[NotificationRange], NotificationRow>(notificationQuery('')),
+    notifications: db.prepare<[NotificationRange], NotificationRow>(
+      notificationQuery({ index: '', also: '' }),
+    ),
     unreadNotifications: db.prepare<[NotificationRange], NotificationRow>(
-      notificationQuery('AND read_at_ms = 0'),
+      notificationQuery({ index: 'INDEXED BY notifications_unread', also: 'AND read_at_ms = 0' }),
     ),
     unreadCount: db.prepare<[string], { count: number }>(
       'SELECT count(*) AS count FROM notifications WHERE user_id = ? AND read_at_ms = 0',

@@ -19,21 +19,12 @@ interface ConflictRow {
   readonly start_ms: number;
   readonly end_ms: number;
   readonly person_id: string;
-  /** Of all, before the limit. */
-  readonly total: number;
 }
-
-/** The appointments in the way, the first ones by start. */
-export type Conflicts = readonly ConflictRow[];
 
 interface TimeOfEntry {
   readonly id: string;
   readonly start_ms: number;
   readonly end_ms: number;
-}
-
-export function isTaken(conflicts: Conflicts): boolean {
-  return conflicts.length > 0;
 }
 
 export class AgendaEntries {
@@ -43,18 +34,18 @@ export class AgendaEntries {
     this.#statements = prepare(db);
   }
 
-  /** What takes the person's time in [fromMs, toMs); touching ends do not overlap. */
-  conflicts(personId: string, fromMs: number, toMs: number, exceptId: string): Conflicts {
-    const range = { personId, fromMs, toMs, exceptId };
-    // Nearly always there is none, and this is the cheaper question.
-    return this.#statements.anyConflict.get(range) ? this.#statements.conflicts.all(range) : [];
+  /** True if something takes the person's time in [fromMs, toMs), apart from that one; touching ends do not overlap. */
+  isTaken(personId: string, fromMs: number, toMs: number, exceptId: string): boolean {
+    return this.#statements.anyConflict.get({ personId, fromMs, toMs, exceptId }) !== undefined;
   }
 
-  refuseConflict(conflicts: Conflicts): RefusalOutcome {
-    const total = conflicts[0]?.total ?? 0;
+  /** Names what `isTaken` found. */
+  refuseConflict(personId: string, fromMs: number, toMs: number, exceptId: string): RefusalOutcome {
+    const range = { personId, fromMs, toMs, exceptId };
+    const total = this.#statements.conflictCount.get(range)?.total ?? 0;
     const detail = ConflictDetail.fromPartial({
       total,
-      appointments: conflicts.map((row) => ({
+      appointments: this.#statements.conflicts.all(range).map((row) => ({
         appointmentId: row.appointment_id,
         title: row.title,
         startMs: row.start_ms,
@@ -98,11 +89,16 @@ function prepare(db: Database) {
   const taking = `e.status IN (${TAKING_STATUSES.join(', ')}) AND e.appointment_id <> @exceptId`;
   return {
     anyConflict: db.prepare<[Range], { one: number }>(`${overlapQuery('1 AS one', taking)} LIMIT 1`),
+    conflictCount: db.prepare<[Range], { total: number }>(
+      `SELECT count(*) AS total FROM (${overlapQuery('1', taking)})`,
+    ),
+    // Cut before the join: titles are fetched for what is named only.
     conflicts: db.prepare<[Range], ConflictRow>(
-      `SELECT x.*, a.title, count(*) OVER () AS total FROM (
-         ${overlapQuery('e.appointment_id, e.start_ms, e.end_ms, e.person_id', taking)}
+      `SELECT x.*, a.title FROM (
+         SELECT * FROM (${overlapQuery('e.appointment_id, e.start_ms, e.end_ms, e.person_id', taking)})
+         ORDER BY start_ms, appointment_id LIMIT ${CONFLICTS_NAMED_MAX}
        ) x JOIN appointments a ON a.id = x.appointment_id
-       ORDER BY x.start_ms, x.appointment_id LIMIT ${CONFLICTS_NAMED_MAX}`,
+       ORDER BY x.start_ms, x.appointment_id`,
     ),
     insert: db.prepare<[string, number, number, string, number, number, number, number]>(
       'INSERT INTO agenda_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)',

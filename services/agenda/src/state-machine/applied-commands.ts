@@ -66,10 +66,10 @@ export class AppliedCommands {
 
   prune(auditedIndex: number, nowMs: number, limit: number): number {
     return this.#db.transaction(() => {
-      const last = this.#statements.prunable.all(auditedIndex, nowMs - DEDUPLICATION_WINDOW_MS, limit).at(-1);
-      if (!last) return 0;
-      this.#statements.savePruned.run(last.log_index);
-      return this.#statements.deleteTo.run(last.log_index).changes;
+      const last = this.#statements.prunable.get(auditedIndex, limit, nowMs - DEDUPLICATION_WINDOW_MS)?.last;
+      if (last === undefined || last === null) return 0;
+      this.#statements.savePruned.run(last);
+      return this.#statements.deleteTo.run(last).changes;
     })();
   }
 }
@@ -87,9 +87,11 @@ function prepare(db: Database) {
     insert: db.prepare<[CommandRow]>(
       'INSERT INTO raft_applied VALUES (@log_index, @command_id, @at_ms, @fingerprint, @result, @events, @audit)',
     ),
-    // Log time never falls along the log, so what may go is a prefix.
-    prunable: db.prepare<[number, number, number], { log_index: number }>(
-      'SELECT log_index FROM raft_applied WHERE log_index <= ? AND at_ms <= ? ORDER BY log_index LIMIT ?',
+    // Log time never falls along the log, so what may go is a prefix: no more than `limit` rows need a look.
+    prunable: db.prepare<[number, number, number], { last: number | null }>(
+      `SELECT max(log_index) AS last FROM (
+         SELECT log_index, at_ms FROM raft_applied WHERE log_index <= ? ORDER BY log_index LIMIT ?
+       ) WHERE at_ms <= ?`,
     ),
     deleteTo: db.prepare<[number]>('DELETE FROM raft_applied WHERE log_index <= ?'),
     savePruned: db.prepare<[number]>('UPDATE local_state SET pruned_index = ?'),

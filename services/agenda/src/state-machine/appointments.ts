@@ -14,7 +14,7 @@ import {
   type Privacy,
 } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
-import { type AgendaEntries, isTaken } from './agenda-entries.ts';
+import type { AgendaEntries } from './agenda-entries.ts';
 import type { Notifications } from './notifications.ts';
 import { DONE, type Outcome, type RefusalOutcome, refuse, refuseInvalid } from './outcome.ts';
 import type { Step } from './step.ts';
@@ -89,8 +89,9 @@ export class Appointments {
     if (actorId !== '' && actorId !== ownerId) return refuse('forbidden', 'you can book for yourself only');
     if (!this.#statements.ownerExists.get(ownerId))
       return refuse('not_found', 'there is no such user', { path: 'ownerId' });
-    if (this.#statements.byId.get(appointmentId))
-      return refuse('conflict', `there is an appointment ${appointmentId} already`);
+    const { startMs, endMs } = fields;
+    const conflict = this.#entries.isTaken(ownerId, startMs, endMs, '');
+    if (conflict && !allowConflict) return this.#entries.refuseConflict(ownerId, startMs, endMs, '');
     const row: AppointmentRow = {
       id: appointmentId,
       owner_id: ownerId,
@@ -108,12 +109,12 @@ export class Appointments {
       updated_at_ms: step.atMs,
       deleted_at_ms: 0,
     };
-    const taken = this.#entries.conflicts(ownerId, row.start_ms, row.end_ms, '');
-    if (isTaken(taken) && !allowConflict) return this.#entries.refuseConflict(taken);
-    this.#statements.insert.run(row);
-    return this.#enter(step, row, isTaken(taken));
+    if (this.#statements.insert.run(row).changes === 0)
+      return refuse('conflict', `there is an appointment ${appointmentId} already`);
+    return this.#enter(step, row, conflict);
   }
 
+  /** A change counts even if the values stay the same: version and events tell that it was made. */
   update(step: Step, change: UpdateAppointment): Outcome {
     step.subject = { action: 'appointment.updated', target: `appointment:${change.appointmentId}` };
     const found = this.#owned(step, change.appointmentId, change.expectedVersion);
@@ -132,11 +133,12 @@ export class Appointments {
       this.#statements.update.run(next);
       return this.#changed(step, next);
     }
-    const taken = this.#entries.conflicts(next.owner_id, next.start_ms, next.end_ms, next.id);
-    if (isTaken(taken) && !change.allowConflict) return this.#entries.refuseConflict(taken);
+    const range = [next.owner_id, next.start_ms, next.end_ms, next.id] as const;
+    const conflict = this.#entries.isTaken(...range);
+    if (conflict && !change.allowConflict) return this.#entries.refuseConflict(...range);
     this.#statements.update.run(next);
     this.#entries.remove(found.owner_id, found);
-    return this.#enter(step, next, isTaken(taken));
+    return this.#enter(step, next, conflict);
   }
 
   /** Soft: the row stays for a while and can be brought back; its place in the agenda is free at once. */
@@ -212,7 +214,7 @@ function prepare(db: Database) {
     insert: db.prepare<[AppointmentRow]>(
       `INSERT INTO appointments VALUES (@id, @owner_id, @title, @description, @location, @start_ms, @end_ms, @time_zone,
          @all_day, @privacy, @status, @ical_uid, @ical_extra, @version, @origin_node, @created_at_ms, @updated_at_ms,
-         @deleted_at_ms)`,
+         @deleted_at_ms) ON CONFLICT (id) DO NOTHING`,
     ),
     update: db.prepare<[AppointmentRow]>(
       `UPDATE appointments SET title = @title, description = @description, location = @location, start_ms = @start_ms,

@@ -1,6 +1,6 @@
 /** The agenda as a deterministic function of the log: the same entries give the same rows, results and digest. */
 import { AuditEntry } from '@agenda/proto/agenda/v1/agenda';
-import { Command, CommandResult } from '@agenda/proto/agenda/v1/command';
+import { Command, CommandResult, type RecordNodeEvents } from '@agenda/proto/agenda/v1/command';
 import { type Event, EventBatch } from '@agenda/proto/agenda/v1/event';
 import { type AuditEvent, Level } from '@agenda/proto/audit/v1/audit';
 import type { Database } from 'better-sqlite3';
@@ -8,6 +8,7 @@ import { AgendaEntries } from './agenda-entries.ts';
 import { AppliedCommands } from './applied-commands.ts';
 import { Appointments } from './appointments.ts';
 import { nextDigest } from './digest.ts';
+import { Encoder } from './encoder.ts';
 import { Notifications } from './notifications.ts';
 import { DONE, type Outcome, refuse } from './outcome.ts';
 import { ensureSchema } from './schema.ts';
@@ -72,6 +73,8 @@ export class StateMachine {
   readonly #appointments: Appointments;
   readonly #commands: AppliedCommands;
   #applied: Applied;
+  /** Of the batch being applied. */
+  #encoder = new Encoder();
 
   /** @param db open for writing; an empty file gets the schema. */
   constructor(db: Database) {
@@ -97,6 +100,7 @@ export class StateMachine {
    */
   applyBatch(entries: readonly LogEntry[]): readonly AppliedEntry[] {
     const before = this.#applied;
+    this.#encoder = new Encoder();
     try {
       return this.#db.transaction(() => {
         const applied = entries.map((entry) => this.#applyEntry(entry));
@@ -155,13 +159,13 @@ export class StateMachine {
     if (known) {
       const same = Buffer.compare(known.fingerprint, command.fingerprint) === 0;
       const result = same ? CommandResult.decode(known.result) : { index, outcome: REUSED_KEY };
-      const resultBytes = same ? known.result : CommandResult.encode(result).finish();
+      const resultBytes = same ? known.result : this.#encoder.encode(CommandResult, result);
       return { entry: { index, commandId, result, duplicate: true, events: [], audit: [] }, resultBytes };
     }
     const step = new Step(command, index, atMs);
     const outcome = this.#decide(step);
     const result: CommandResult = { index, outcome };
-    const resultBytes = CommandResult.encode(result).finish();
+    const resultBytes = this.#encoder.encode(CommandResult, result);
     const audit = [...step.nodeEvents, auditEvent(step, outcome)];
     this.#commands.record({
       log_index: index,
@@ -169,17 +173,23 @@ export class StateMachine {
       at_ms: atMs,
       fingerprint: command.fingerprint,
       result: resultBytes,
-      events: step.events.length === 0 ? NO_BYTES : encodeEvents(step.events),
-      audit: AuditEntry.encode({ logIndex: index, events: audit }).finish(),
+      events: this.#encodeEvents(step.events),
+      audit: this.#encoder.encode(AuditEntry, { logIndex: index, events: audit }),
     });
     return { entry: { index, commandId, result, duplicate: false, events: step.events, audit }, resultBytes };
+  }
+
+  #encodeEvents(events: Event[]): Uint8Array {
+    if (events.length === 0) return NO_BYTES;
+    return this.#encoder.encode(EventBatch, { events, upToIndex: 0, reset: false, mac: NO_BYTES });
   }
 
   /** Who may act at all; then the rules of the topic. */
   #decide(step: Step): Outcome {
     const { command, atMs } = step;
     if (command.sessionId !== '' && !this.#sessions.lives(command.sessionId, command.actorId, atMs)) {
-      step.subject = { action: 'session.refused', target: `session:${command.sessionId}` };
+      const detail = { command: command.body?.$case ?? '' };
+      step.subject = { action: 'session.refused', target: `session:${command.sessionId}`, detail };
       return refuse('unauthenticated', 'this session has ended; log in again');
     }
     return this.#dispatch(step);
@@ -211,9 +221,7 @@ export class StateMachine {
       case 'markNotificationRead':
         return this.#notifications.markRead(step, body.value);
       case 'recordNodeEvents':
-        step.subject = { action: 'audit.recorded', target: '', detail: { events: body.value.events.length } };
-        step.nodeEvents.push(...body.value.events);
-        return DONE;
+        return recordNodeEvents(step, body.value);
       default:
         throw new UnknownCommandError(step.index, step.command.featureLevel, body.$case);
     }
@@ -225,8 +233,13 @@ const REUSED_KEY: Outcome = refuse(
   'this Idempotency-Key was used for a different request; use a new key for a new request',
 );
 
-function encodeEvents(events: readonly Event[]): Uint8Array {
-  return EventBatch.encode({ events: [...events], upToIndex: 0, reset: false, mac: NO_BYTES }).finish();
+/** What nodes saw (elections, refused signatures, failed logins) enters the trail in log order. */
+function recordNodeEvents(step: Step, { events }: RecordNodeEvents): Outcome {
+  step.subject = { action: 'audit.recorded', target: '', detail: { events: events.length } };
+  if (step.command.actorId !== '')
+    return refuse('forbidden', 'node events come from nodes, never from users');
+  step.nodeEvents.push(...events);
+  return DONE;
 }
 
 /** One record for every command, whatever it came to. */

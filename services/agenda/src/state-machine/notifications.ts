@@ -106,7 +106,8 @@ function prepare(db: Database) {
       `UPDATE notifications SET read_at_ms = ? WHERE ${key} AND read_at_ms = 0`,
     ),
     readAll: db.prepare<[number, string]>(
-      'UPDATE notifications SET read_at_ms = ? WHERE user_id = ? AND read_at_ms = 0',
+      `UPDATE notifications INDEXED BY notifications_unread SET read_at_ms = ?
+       WHERE user_id = ? AND read_at_ms = 0`,
     ),
   };
 }

@@ -47,6 +47,8 @@ export class Sessions {
     const current = this.#statements.passwordVersion.get(start.userId);
     if (current?.password_version !== start.passwordVersion)
       return refuse('unauthenticated', 'the password was changed meanwhile; log in with the new one');
+    if (this.#statements.byId.get(start.sessionId))
+      return refuse('conflict', `there is a session ${start.sessionId} already`);
     this.#makeRoom(step, start.userId);
     const row: SessionRow = {
       id: start.sessionId,

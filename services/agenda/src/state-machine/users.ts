@@ -74,6 +74,7 @@ export class Users {
       return refuse('conflict', `the user name ${username} is taken`, { path: 'username' });
     const taken = this.#refuseTakenEmail(email, userId);
     if (taken) return taken;
+    if (this.byId(userId)) return refuse('conflict', `there is a user ${userId} already`);
     const row: UserRow = {
       id: userId,
       username,

@@ -11,8 +11,14 @@ export interface FieldProblem {
 }
 
 const USERNAME = /^[a-z0-9][a-z0-9._-]{2,63}$/;
-const EMAIL = /^[^\s@,;<>"]{1,64}@[^\s@,;<>"]{1,185}\.[^\s@,;<>".]{2,63}$/;
-/** C0, DEL, C1 and the line and paragraph separators: they forge log lines and break calendars. */
+/** Blanks, spelled out: what `\s` and trim() take for one is Unicode's, and Node versions differ in theirs. */
+const BLANK = '\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff';
+const BLANK_ONLY = new RegExp(`^[${BLANK}]*$`);
+const EMAIL = new RegExp(`^[^${BLANK}@,;<>"]{1,64}@[^${BLANK}@,;<>"]{1,185}\\.[^${BLANK}@,;<>".]{2,63}$`);
+/**
+ * C0, DEL, C1 and the line and paragraph separators: they forge log lines and break calendars. The members of Cc and
+ * of Surrogate never change (Unicode, "Character Encoding Stability Policies").
+ */
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 const CONTROL_EXCEPT_BREAKS = /(?![\t\n\r])\p{Cc}/u;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -125,7 +131,7 @@ function privacyErrors(privacy: Privacy, path: string): FieldProblem[] {
 }
 
 function lineErrors(text: string, path: string, min: number, max: number): FieldProblem[] {
-  if (text.length < min || text.length > max || text.trim().length < min)
+  if (text.length > max || (min > 0 && BLANK_ONLY.test(text)))
     return [
       {
         path,
