@@ -1,32 +1,44 @@
 import assert from 'node:assert/strict';
+import { AuditRecorder } from '../testing/audit.ts';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { eventually } from '../testing/eventually.ts';
-import { TestNode } from '../testing/node.ts';
+import { SECRET, TestNode } from '../testing/node.ts';
 
 const DEADLINE_MS = 3_000;
 
 describe('three sidecars', () => {
   const nodes: TestNode[] = [];
   const directories: string[] = [];
+  const audit = new AuditRecorder(SECRET);
 
   before(async () => {
+    await audit.start();
     await startCluster();
   });
 
   after(async () => {
     for (const node of nodes) await node.stop();
+    await audit.stop();
     for (const directory of directories) removeDirectory(directory);
   });
 
   async function startCluster(): Promise<void> {
-    const seeds: string[] = [];
-    for (const name of ['agenda-1', 'agenda-2', 'agenda-3']) {
-      const directory = temporaryDirectory();
-      directories.push(directory);
-      const node = await TestNode.start({ nodeId: name, directory, expected: 3, seeds });
-      nodes.push(node);
-      seeds.push(node.peerAddress);
+    for (let at = 0; at < 3; at++) {
+      directories[at] ??= temporaryDirectory();
+      await startNode(at);
     }
+  }
+
+  async function startNode(at: number): Promise<TestNode> {
+    const node = await TestNode.start({
+      nodeId: `agenda-${at + 1}`,
+      directory: directories[at] as string,
+      expected: 3,
+      seeds: nodes.flatMap((other, index) => (index === at ? [] : other.peerAddress)),
+      auditPort: audit.port,
+    });
+    nodes[at] = node;
+    return node;
   }
 
   async function leader(): Promise<TestNode> {
@@ -160,10 +172,7 @@ describe('three sidecars', () => {
     const next = await eventually(() => survivors.find((node) => node.isLeader), 'another leader');
     await proposeUntilTaken(next, 'without the lost one');
 
-    const seeds = survivors.map((node) => node.peerAddress);
-    const directory = directories[at] as string;
-    const back = await TestNode.start({ nodeId: `agenda-${at + 1}`, directory, expected: 3, seeds });
-    nodes[at] = back;
+    const back = await startNode(at);
     await applied(back, 'without the lost one');
     assert.deepEqual(
       back.commands().filter((text) => text.startsWith('many')).length,
@@ -173,16 +182,18 @@ describe('three sidecars', () => {
     await proposeUntilTaken(back, 'with all three again');
   });
 
+  it('tell the audit service who led, and how the membership grew', async () => {
+    const told = (action: string): number => audit.events.filter((event) => event.action === action).length;
+    await eventually(() => told('raft.leader_elected') >= 3, 'three elections are told');
+    assert.equal(told('raft.cluster_founded'), 1);
+    assert.equal(told('raft.membership_changed'), 4, 'two learners, two promotions');
+  });
+
   it('still have everything after all of them restart', async () => {
     const before = (await leader()).commands();
     for (const node of nodes) await node.stop();
     nodes.length = 0;
-    const seeds: string[] = [];
-    for (const [at, directory] of directories.entries()) {
-      const node = await TestNode.start({ nodeId: `agenda-${at + 1}`, directory, expected: 3, seeds });
-      nodes.push(node);
-      seeds.push(node.peerAddress);
-    }
+    await startCluster();
     await leader();
     for (const node of nodes) {
       await eventually(() => node.commands().length >= before.length, 'all are applied again');

@@ -69,9 +69,11 @@ export class Journal {
       if (payload.kind !== 'configuration') continue;
       const configuration: Configuration = payload.configuration;
       this.#logger.info({ index, ...configuration }, 'the membership changed');
-      if (driver.isLeader)
+      // A founder commits its first entry before it is a leader.
+      const founded = index === 1 && configuration.voters.includes(driver.memberId);
+      if (founded || driver.isLeader)
         this.#events.record({
-          action: 'raft.membership_changed',
+          action: founded ? 'raft.cluster_founded' : 'raft.membership_changed',
           target: `cluster:${driver.clusterId}`,
           detail: { index, ...configuration },
         });

@@ -9,7 +9,7 @@ import pino from 'pino';
 import type { Config } from '../config.ts';
 import { SidecarContext } from '../context.ts';
 
-const SECRET = 's'.repeat(32);
+export const SECRET = 's'.repeat(32);
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
 
@@ -27,6 +27,7 @@ export interface NodeOptions {
   readonly expected: number;
   /** host:port of peer ports. */
   readonly seeds: readonly string[];
+  readonly auditPort: number;
 }
 
 export class TestNode {
@@ -47,14 +48,14 @@ export class TestNode {
     this.sidecar = this.channel.carried(SidecarService);
   }
 
-  static async start({ nodeId, directory, expected, seeds }: NodeOptions): Promise<TestNode> {
+  static async start({ nodeId, directory, expected, seeds, auditPort }: NodeOptions): Promise<TestNode> {
     const config: Config = {
       NODE_ID: nodeId,
       ADVERTISE_ADDR: LOOPBACK,
       HTTP_ADDR: LOOPBACK,
       PEER_ADDR: LOOPBACK,
       SIDECAR_GRPC_ADDR: LOOPBACK,
-      AUDIT_GRPC_ADDR: { host: '127.0.0.1', port: 9 },
+      AUDIT_GRPC_ADDR: { host: '127.0.0.1', port: auditPort },
       DATA_DIR: directory,
       BOOTSTRAP_EXPECT: expected,
       CLUSTER_HMAC_SECRET: [SECRET],
