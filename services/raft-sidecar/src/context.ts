@@ -274,6 +274,7 @@ export class SidecarContext {
       driver: this.driver,
       scheduler: systemScheduler,
       candidates: () => this.peers.heardWithin(CANDIDATE_HEARD_WITHIN_MS),
+      incarnationOf: (member) => this.peers.get(member)?.incarnation,
       logger: this.#logger,
     });
     return { name: 'membership', start: () => keeper.start(), stop: () => keeper.stop() };

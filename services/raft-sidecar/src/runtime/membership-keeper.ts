@@ -1,5 +1,7 @@
 /** The leader's hand on the membership: takes discovered nodes in, one change at a time. */
 import type { Logger } from '@agenda/service-kit/logger';
+import { membersOf } from '../core/membership.ts';
+import type { Configuration, Entry, MemberId } from '../core/types.ts';
 import { nodeIdOf } from '../transport/conversions.ts';
 import type { Driver } from './driver.ts';
 import { adviseMembership, type Candidate } from './membership-policy.ts';
@@ -12,6 +14,8 @@ export interface MembershipKeeperOptions {
   readonly scheduler: Scheduler;
   /** Nodes heard a moment ago, this one left out. */
   readonly candidates: () => readonly Candidate[];
+  /** Undefined: the node is not known any more. */
+  readonly incarnationOf: (member: MemberId) => number | undefined;
   readonly logger: Logger;
 }
 
@@ -20,16 +24,17 @@ export class MembershipKeeper {
   #stop: () => void = () => {};
   #proposing = false;
   #duplicateTold = '';
+  #committed: Configuration;
+  readonly #removed = new Map<MemberId, number>();
 
   constructor(options: MembershipKeeperOptions) {
     this.#options = options;
+    this.#committed = options.driver.committedConfiguration;
   }
 
   start(): void {
     this.#stop = this.#options.scheduler.every(CONSIDER_EVERY_MS, () => this.consider());
-    this.#options.driver.onCommit((_index, entries) => {
-      if (entries.some(({ payload }) => payload.kind === 'configuration')) this.consider();
-    });
+    this.#options.driver.onCommit((_index, entries) => this.#onCommitted(entries));
   }
 
   stop(): void {
@@ -47,6 +52,7 @@ export class MembershipKeeper {
       commitIndex,
       members,
       candidates: candidates(),
+      removed: this.#removed,
       nodeIdOf,
     });
     const duplicate = advice.duplicate;
@@ -58,6 +64,22 @@ export class MembershipKeeper {
       );
     }
     if (advice.change) this.#propose(advice.change);
+  }
+
+  /** Every member keeps this, because any of them may lead next. */
+  #onCommitted(entries: readonly Entry[]): void {
+    for (const { payload } of entries)
+      if (payload.kind === 'configuration') this.#noteRemoved(payload.configuration);
+    if (entries.some(({ payload }) => payload.kind === 'configuration')) this.consider();
+  }
+
+  #noteRemoved(configuration: Configuration): void {
+    const members = membersOf(configuration);
+    for (const member of membersOf(this.#committed)) {
+      const incarnation = this.#options.incarnationOf(member);
+      if (!members.has(member) && incarnation !== undefined) this.#removed.set(member, incarnation);
+    }
+    this.#committed = configuration;
   }
 
   async #propose(change: NonNullable<ReturnType<typeof adviseMembership>['change']>): Promise<void> {

@@ -24,6 +24,7 @@ function facts(changes: Partial<MembershipFacts>): MembershipFacts {
     commitIndex: 1_000,
     members: [],
     candidates: [],
+    removed: new Map(),
     nodeIdOf,
     ...changes,
   };
@@ -45,6 +46,7 @@ const candidate = (nodeId: string, clusterId = '', instance = '1') => ({
   nodeId,
   memberId: `${nodeId}#${instance}`,
   clusterId,
+  incarnation: 5,
 });
 const withLearner: Configuration = { ...EMPTY, voters: ['a#1'], learners: ['b#1'] };
 
@@ -55,6 +57,14 @@ describe('the membership policy', () => {
     const configuration = { ...EMPTY, voters: ['a#1', 'b#1'] };
     assert.deepEqual(adviseMembership(facts({ candidates, configuration })), {
       change: { kind: 'addLearner', id: 'c#1' },
+    });
+  });
+
+  it('does not take a removed member back until it is started again', () => {
+    const candidates = [candidate('b', 'x')];
+    assert.deepEqual(adviseMembership(facts({ candidates, removed: new Map([['b#1', 5]]) })), {});
+    assert.deepEqual(adviseMembership(facts({ candidates, removed: new Map([['b#1', 4]]) })), {
+      change: { kind: 'addLearner', id: 'b#1' },
     });
   });
 

@@ -12,6 +12,8 @@ export interface Candidate {
   readonly memberId: MemberId;
   /** Empty: belongs to none. */
   readonly clusterId: string;
+  /** Grows with each start of the node. */
+  readonly incarnation: number;
 }
 
 export interface MembershipFacts {
@@ -23,6 +25,8 @@ export interface MembershipFacts {
   readonly members: readonly MemberStatus[];
   /** Nodes heard a moment ago, this one left out. */
   readonly candidates: readonly Candidate[];
+  /** Members that were removed, with their incarnation then: until they are started again they stay out. */
+  readonly removed: ReadonlyMap<MemberId, number>;
   readonly nodeIdOf: (member: MemberId) => string;
 }
 
@@ -42,6 +46,7 @@ export function adviseMembership(facts: MembershipFacts): MembershipAdvice {
   for (const candidate of facts.candidates) {
     if (candidate.clusterId !== '' && candidate.clusterId !== facts.clusterId) continue;
     if (members.includes(candidate.memberId)) continue;
+    if (candidate.incarnation <= (facts.removed.get(candidate.memberId) ?? 0)) continue;
     const member = members.find((id) => facts.nodeIdOf(id) === candidate.nodeId);
     if (member === undefined) return { change: { kind: 'addLearner', id: candidate.memberId } };
     duplicate ??= { candidate, member };

@@ -48,7 +48,8 @@ export class PeerLink {
   #blocked = false;
   #connectAtMs = 0;
   #backOffMs = BACK_OFF_MIN_MS;
-  #failureTold = '';
+  /** Why the stream was lost; empty while it stands, and before the first try. */
+  #failure = '';
   #closed = false;
 
   constructor(options: PeerLinkOptions) {
@@ -66,10 +67,14 @@ export class PeerLink {
   /**
    * Calls to this peer, over a connection of their own: they must not wait behind log entries.
    *
-   * @throws ServiceError `unavailable`, nothing sent, if no address is known.
+   * @throws ServiceError `unavailable`, nothing sent, if no address is known or the stream of messages is lost: a
+   * caller does better to look for another leader than to wait for this one.
    */
   calls(): PeerCalls {
     if (this.#calls) return this.#calls;
+    if (!this.#stream) this.#connect();
+    if (this.#failure !== '')
+      throw new ServiceError('unavailable', `${this.#options.to} is lost: ${this.#failure}`, { sent: false });
     const address = this.#options.address();
     if (this.#closed || address === undefined)
       throw new ServiceError('unavailable', `no address of ${this.#options.to} is known`, { sent: false });
@@ -103,7 +108,7 @@ export class PeerLink {
 
   #opened(address: string): void {
     this.#backOffMs = BACK_OFF_MIN_MS;
-    this.#failureTold = '';
+    this.#failure = '';
     this.#options.logger.info({ peer: this.#options.to, address }, 'connected to a peer');
   }
 
@@ -111,8 +116,8 @@ export class PeerLink {
     this.#disconnect();
     this.#connectAtMs = performance.now() + this.#backOffMs;
     this.#backOffMs = Math.min(2 * this.#backOffMs, BACK_OFF_MAX_MS);
-    if (this.#failureTold !== reason) {
-      this.#failureTold = reason;
+    if (this.#failure !== reason) {
+      this.#failure = reason;
       this.#options.logger.warn({ peer: this.#options.to, address, reason }, 'a peer cannot be reached');
     }
     this.#options.onUnreachable();
