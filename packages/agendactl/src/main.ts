@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/** `agendactl`: the operators' command line. */
+import { ServiceError } from '@agenda/service-kit/errors';
+import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { createLogger } from '@agenda/service-kit/logger';
+import { Signer } from '@agenda/service-kit/signature';
+import { COMMANDS, UsageError } from './commands.ts';
+import { readConfig } from './config.ts';
+
+const EXIT_USAGE = 64;
+const EXIT_FAILED = 1;
+const NAME = 'agendactl';
+
+function usage(): string {
+  const lines = Object.values(COMMANDS).map(
+    (command) => `  ${NAME} ${command.usage.padEnd(30)} ${command.help}`,
+  );
+  return [
+    ...lines,
+    '',
+    'Asks the pod at SIDECAR_GRPC_ADDR and AGENDA_GRPC_ADDR with CLUSTER_HMAC_SECRET(_FILE).',
+    '',
+  ].join('\n');
+}
+
+async function main(): Promise<number> {
+  const [name = '', ...args] = process.argv.slice(2);
+  const command = COMMANDS[name];
+  if (!command || args.length < command.parameters.min || args.length > command.parameters.max) {
+    process.stderr.write(usage());
+    return name === 'help' || name === '--help' ? 0 : EXIT_USAGE;
+  }
+  const config = readConfig();
+  const signer = new Signer(NAME, config.CLUSTER_HMAC_SECRET);
+  const logger = createLogger({ component: NAME, nodeId: NAME, level: 'silent' });
+  const agenda = new GrpcChannel({ address: config.AGENDA_GRPC_ADDR, signer, logger });
+  const sidecar = new GrpcChannel({ address: config.SIDECAR_GRPC_ADDR, signer, logger });
+  try {
+    process.stdout.write(`${await command.run({ agenda, sidecar }, args)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ServiceError || error instanceof UsageError)) throw error;
+    const unknown =
+      error instanceof ServiceError && error.outcomeUnknown ? ' (whether it took effect is unknown)' : '';
+    process.stderr.write(`${NAME}: ${error.message}${unknown}\n`);
+    return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
+  } finally {
+    agenda.close();
+    sidecar.close();
+  }
+}
+
+process.exitCode = await main();
