@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AttachRequest, AttachResponse } from '@agenda/proto/raft/v1/state_machine';
 import type { ServiceError } from '@agenda/service-kit/errors';
-import pino from 'pino';
+import { createLogger } from '@agenda/service-kit/logger';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { DriverBench } from '../testing/driver.ts';
 import { Alarms } from './alarms.ts';
@@ -104,7 +104,7 @@ describe('the feed of the state machine', () => {
       store: bench.store,
       alarms,
       clock: bench.clock,
-      logger: pino({ level: 'silent' }),
+      logger: createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' }),
       clusterFeatureLevel: () => 1,
     });
   }

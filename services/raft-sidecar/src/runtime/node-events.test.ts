@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type AuditEvent, Level } from '@agenda/proto/audit/v1/audit';
-import pino from 'pino';
+import { createLogger } from '@agenda/service-kit/logger';
 import { ManualClock } from '../testing/manual.ts';
 import { NodeEvents } from './node-events.ts';
 
@@ -22,7 +22,7 @@ describe('node events', () => {
         },
       },
       clock,
-      logger: pino({ level: 'silent' }),
+      logger: createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' }),
     });
   });
 

@@ -1,8 +1,8 @@
 /** An audit service that keeps what it is told in memory. */
 import { type AuditEvent, AuditServiceService } from '@agenda/proto/audit/v1/audit';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
+import { createLogger } from '@agenda/service-kit/logger';
 import { Verifier } from '@agenda/service-kit/signature';
-import pino from 'pino';
 
 export class AuditRecorder {
   readonly events: AuditEvent[] = [];
@@ -10,7 +10,10 @@ export class AuditRecorder {
   #port = 0;
 
   constructor(secret: string) {
-    this.#server = new GrpcServer({ verifier: new Verifier([secret]), logger: pino({ level: 'silent' }) });
+    this.#server = new GrpcServer({
+      verifier: new Verifier([secret]),
+      logger: createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' }),
+    });
     this.#server.addService(AuditServiceService, {
       record: ({ events }) => {
         this.events.push(...events);

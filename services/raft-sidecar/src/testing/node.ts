@@ -4,14 +4,18 @@ import { StateMachineService } from '@agenda/proto/raft/v1/state_machine';
 import { formatHostPort } from '@agenda/service-kit/environment';
 import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
 import type { Part } from '@agenda/service-kit/lifecycle';
+import { createLogger } from '@agenda/service-kit/logger';
 import { Signer } from '@agenda/service-kit/signature';
-import pino from 'pino';
 import type { Config } from '../config.ts';
 import { SidecarContext } from '../context.ts';
 
 export const SECRET = 's'.repeat(32);
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
-const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
+const logger = createLogger({
+  component: 'raft-sidecar',
+  nodeId: 'test',
+  level: process.env.TEST_LOG_LEVEL ?? 'silent',
+});
 
 /** Everything that committed here, in order, as a state machine sees it. */
 export interface Applied {

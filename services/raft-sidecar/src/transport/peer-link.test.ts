@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { PeerService } from '@agenda/proto/raft/v1/peer';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
+import { createLogger } from '@agenda/service-kit/logger';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
-import pino from 'pino';
 import { peerHandlers } from '../api/peer-service.ts';
 import type { Message } from '../core/types.ts';
 import { Proposals } from '../runtime/proposals.ts';
@@ -14,7 +14,7 @@ import { PeerTransport } from './peer-transport.ts';
 
 const SECRET = 's'.repeat(32);
 const SELF = 'b#1';
-const logger = pino({ level: 'silent' });
+const logger = createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' });
 
 describe('the peer port', () => {
   let directory: string;
