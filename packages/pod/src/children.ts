@@ -15,18 +15,38 @@ const SERVICES = join(dirname(fileURLToPath(import.meta.url)), '../../../service
 
 /**
  * Four runtimes share one pod's memory: young generations are kept small and the old ones bounded (the mark is 400 MiB
- * resident for the whole pod; `make bench` prints what it is).
+ * resident for the whole pod; `make bench` prints what it is). MiB, for each process.
  */
-const NODE_FLAGS = ['--max-old-space-size=256', '--max-semi-space-size=4'];
+const OLD_SPACE_MB = 256;
+const SEMI_SPACE_MB = 8;
+const MB_MAX = 65_536;
 
-function service(name: string, stopMs: number): ChildSpec {
-  return { name, main: join(SERVICES, name, 'src/main.ts'), stopMs, nodeFlags: NODE_FLAGS };
+/**
+ * In the order in which they stop: the gateway drains, the agenda finishes, leadership is handed over, audit flushes.
+ *
+ * @param env POD_OLD_SPACE_MB and POD_SEMI_SPACE_MB change the bounds of memory. @throws Error saying what is wrong.
+ */
+export function podChildren(env: NodeJS.ProcessEnv): readonly ChildSpec[] {
+  const nodeFlags = [
+    `--max-old-space-size=${megabytes(env, 'POD_OLD_SPACE_MB', OLD_SPACE_MB)}`,
+    `--max-semi-space-size=${megabytes(env, 'POD_SEMI_SPACE_MB', SEMI_SPACE_MB)}`,
+  ];
+  const service = (name: string, stopMs: number): ChildSpec => ({
+    name,
+    main: join(SERVICES, name, 'src/main.ts'),
+    stopMs,
+    nodeFlags,
+  });
+  return [
+    service('api-gateway', 8_000),
+    service('agenda', 8_000),
+    service('raft-sidecar', 8_000),
+    service('audit', 5_000),
+  ];
 }
 
-/** In the order in which they stop: the gateway drains, the agenda finishes, leadership is handed over, audit flushes. */
-export const POD_CHILDREN: readonly ChildSpec[] = [
-  service('api-gateway', 8_000),
-  service('agenda', 8_000),
-  service('raft-sidecar', 8_000),
-  service('audit', 5_000),
-];
+function megabytes(env: NodeJS.ProcessEnv, name: string, defaultMb: number): number {
+  const text = env[name] || String(defaultMb);
+  if (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= MB_MAX) return Number(text);
+  throw new Error(`${name} must be a whole number of MiB from 1 to ${MB_MAX}, but is "${text}"`);
+}

@@ -1,11 +1,13 @@
 /** One pod: the process that a Swarm task runs. Imports next to nothing, because it is there for every pod. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { POD_CHILDREN } from './children.ts';
+import { type ChildSpec, podChildren } from './children.ts';
 import { type PodEvent, RESTART_POLICY, Supervisor } from './supervisor.ts';
 
 const NODE_MAJOR_MIN = 26;
 const EXIT_CONFIGURATION = 78;
+const EXIT_KILLED = 1;
+const TROUBLE: ReadonlySet<PodEvent['type']> = new Set(['given_up', 'child_killed', 'child_error']);
 
 if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
   process.stderr.write(`Node ${NODE_MAJOR_MIN} or newer is needed, but this is ${process.version}\n`);
@@ -13,7 +15,7 @@ if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
 }
 
 const supervisor = new Supervisor({
-  children: POD_CHILDREN,
+  children: children(),
   // With its types stripped and compiled once, a service starts in half the time and with a third less memory.
   env: { NODE_COMPILE_CACHE: join(tmpdir(), 'agenda-compile-cache'), ...process.env },
   policy: RESTART_POLICY,
@@ -23,7 +25,7 @@ const supervisor = new Supervisor({
 
 /** A JSON line for the log, and a message for whoever started the pod (`make run`, tests). */
 function report(event: PodEvent): void {
-  const level = event.type === 'given_up' || event.type === 'child_killed' ? 'error' : 'info';
+  const level = TROUBLE.has(event.type) ? 'error' : 'info';
   const line = {
     level,
     time: new Date().toISOString(),
@@ -35,7 +37,22 @@ function report(event: PodEvent): void {
   if (process.connected) process.send?.(event);
 }
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop(0));
+let signals = 0;
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.on(signal, () => {
+    signals += 1;
+    if (signals === 1) supervisor.stop(0);
+    else supervisor.kill(EXIT_KILLED);
+  });
 // Whoever started this pod with a channel is gone.
 process.on('disconnect', () => supervisor.stop(0));
 supervisor.start();
+
+function children(): readonly ChildSpec[] {
+  try {
+    return podChildren(process.env);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(EXIT_CONFIGURATION);
+  }
+}

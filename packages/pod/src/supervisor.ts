@@ -21,15 +21,18 @@ export const RESTART_POLICY: RestartPolicy = {
   windowMs: 120_000,
 };
 
+interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Why it did not even start. */
+  readonly reason?: string;
+}
+
 export type PodEvent =
   | { readonly type: 'child_started'; readonly name: string; readonly pid: number }
   | { readonly type: 'child_ready'; readonly name: string }
-  | {
-      readonly type: 'child_exited';
-      readonly name: string;
-      readonly code: number | null;
-      readonly signal: string | null;
-    }
+  | ({ readonly type: 'child_exited'; readonly name: string } & Exit)
+  | { readonly type: 'child_error'; readonly name: string; readonly reason: string }
   | { readonly type: 'child_killed'; readonly name: string; readonly reason: string }
   | { readonly type: 'given_up'; readonly name: string; readonly reason: string }
   | { readonly type: 'ready' };
@@ -72,15 +75,19 @@ export class Supervisor {
     for (const running of this.#running) this.#spawn(running);
   }
 
-  /** One after the other, in the order of the list. A second call kills what is left. */
+  /** One after the other, in the order of the list. The first call decides on the exit code, unless {@link kill} follows. */
   stop(exitCode: number): void {
-    if (this.#exitCode !== undefined) {
-      for (const { process } of this.#running) process?.kill('SIGKILL');
-      return;
-    }
+    if (this.#exitCode !== undefined) return;
     this.#exitCode = exitCode;
     for (const { timer } of this.#running) clearTimeout(timer);
-    void this.#stopAll().then(() => this.#options.onDown(exitCode));
+    void this.#stopAll().then(() => this.#options.onDown(this.#exitCode as number));
+  }
+
+  /** No longer in order: what is left is killed. */
+  kill(exitCode: number): void {
+    this.stop(exitCode);
+    this.#exitCode = exitCode;
+    for (const { process } of this.#running) process?.kill('SIGKILL');
   }
 
   async #stopAll(): Promise<void> {
@@ -109,17 +116,23 @@ export class Supervisor {
       env: this.#options.env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    running.process = child;
     running.ready = false;
-    if (child.pid !== undefined)
-      this.#options.onEvent({ type: 'child_started', name: spec.name, pid: child.pid });
+    if (child.pid === undefined) {
+      // There will be no exit either.
+      child.once('error', ({ message }) =>
+        this.#onExit(running, { code: null, signal: null, reason: message }),
+      );
+      return;
+    }
+    running.process = child;
+    this.#options.onEvent({ type: 'child_started', name: spec.name, pid: child.pid });
     child.on('message', (message) => {
       if ((message as { type?: unknown }).type === 'ready') this.#onReady(running);
     });
-    child.once('error', (error) =>
-      this.#giveUp(spec.name, `cannot be started: ${error.message}`, EXIT_GIVEN_UP),
+    child.on('error', ({ message }) =>
+      this.#options.onEvent({ type: 'child_error', name: spec.name, reason: message }),
     );
-    child.once('exit', (code, signal) => this.#onExit(running, code, signal));
+    child.once('exit', (code, signal) => this.#onExit(running, { code, signal }));
   }
 
   #onReady(running: Running): void {
@@ -128,16 +141,19 @@ export class Supervisor {
     if (this.#running.every(({ ready }) => ready)) this.#options.onEvent({ type: 'ready' });
   }
 
-  #onExit(running: Running, code: number | null, signal: string | null): void {
+  #onExit(running: Running, exit: Exit): void {
     const { name } = running.spec;
     running.process = undefined;
     running.ready = false;
-    this.#options.onEvent({ type: 'child_exited', name, code, signal });
+    this.#options.onEvent({ type: 'child_exited', name, ...exit });
     if (this.#exitCode !== undefined) return;
-    if (code === EXIT_CONFIGURATION) {
+    if (exit.code === EXIT_CONFIGURATION)
       this.#giveUp(name, 'its configuration is not usable; a restart would not help', EXIT_CONFIGURATION);
-      return;
-    }
+    else this.#restartLater(running);
+  }
+
+  #restartLater(running: Running): void {
+    const { name } = running.spec;
     const { policy } = this.#options;
     const now = performance.now();
     running.restartedAtMs = running.restartedAtMs.filter((at) => now - at < policy.windowMs);
