@@ -18,7 +18,7 @@ const SERVICES = join(dirname(fileURLToPath(import.meta.url)), '../../../service
  * resident for the whole pod; `make bench` prints what it is). MiB, for each process.
  */
 const OLD_SPACE_MB = 256;
-const SEMI_SPACE_MB = 8;
+const SEMI_SPACE_MB = 4;
 const MB_MAX = 65_536;
 
 /**
