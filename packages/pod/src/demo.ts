@@ -1,4 +1,5 @@
 /** A login to try the local cluster with. */
+import { randomUUID } from 'node:crypto';
 import { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
 import { UserRole } from '@agenda/proto/agenda/v1/model';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
@@ -10,27 +11,37 @@ import type { PodProcess } from './pod-process.ts';
 
 export const DEMO_USERNAME = 'demo';
 const DEADLINE_MS = 10_000;
+const ATTEMPTS_MAX = 5;
+const RETRY_MS = 500;
+const CREATED = 201;
+const OK = 200;
 const CONFLICT = 409;
+const UNAVAILABLE = 503;
 
-/** Registers the demo user if it is not there, and makes it an operator. */
-export async function ensureDemoUser({ pods, secrets }: LocalCluster): Promise<void> {
+/**
+ * Registers the demo user if it is not there, and makes it an operator if it is none.
+ *
+ * @returns false: its password is no longer the one that was made for it.
+ */
+export async function ensureDemoUser({ pods, secrets }: LocalCluster): Promise<boolean> {
   const [pod] = pods as [PodProcess];
-  const body = {
-    username: DEMO_USERNAME,
-    password: secrets.demoPassword,
+  const login = { username: DEMO_USERNAME, password: secrets.demoPassword };
+  const registered = await post(pod, '/api/register', {
+    ...login,
     displayName: 'Demo',
-    timeZone: ownTimeZone(),
-  };
-  const response = await fetch(`${pod.url}/api/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC',
   });
-  if (response.status === CONFLICT) return;
-  if (!response.ok)
-    throw new Error(`the demo user cannot be registered: ${response.status} ${await response.text()}`);
-  await setOperator(pod, secrets.hmac, DEMO_USERNAME);
+  if (registered.status === CREATED) {
+    await setOperator(pod, secrets.hmac, DEMO_USERNAME);
+    return true;
+  }
+  if (registered.status !== CONFLICT)
+    throw new Error(`the demo user cannot be registered: ${registered.status} ${await registered.text()}`);
+  const answer = await post(pod, '/api/login', login);
+  if (answer.status !== OK) return false;
+  const { user } = (await answer.json()) as { user: { role: string } };
+  if (user.role !== 'operator') await setOperator(pod, secrets.hmac, DEMO_USERNAME);
+  return true;
 }
 
 /** As an internal tool, over signed gRPC. */
@@ -53,6 +64,17 @@ export async function setOperator(pod: PodProcess, hmacSecret: string, username:
   }
 }
 
-function ownTimeZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
+/** Repeated with the same key while the cluster has no leader. */
+async function post(pod: PodProcess, path: string, body: object): Promise<Response> {
+  const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+  for (let attempt = 1; ; attempt++) {
+    const response = await fetch(pod.url + path, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    if (response.status !== UNAVAILABLE || attempt === ATTEMPTS_MAX) return response;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
 }

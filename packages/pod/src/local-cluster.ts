@@ -8,15 +8,15 @@ import { type ClusterSecrets, ensureSecrets } from './secrets.ts';
 const PORTS_PER_POD = 5;
 const POLL_MS = 25;
 /** `make run`: pod 1 serves HTTP on 8080, pod 2 on 8081; their inner ports are 7000–7003, 7010–7013, … */
-const HTTP_PORT_FIRST = 8080;
-const INNER_PORT_FIRST = 7000;
-const INNER_PORTS_STEP = 10;
+export const HTTP_PORT_FIRST = 8080;
+export const INNER_PORT_FIRST = 7000;
+export const INNER_PORTS_STEP = 10;
 
 export interface LocalClusterOptions {
   readonly nodes: number;
   readonly dataDir: string;
-  /** Well-known ports (for people), or any free ones (for tests). */
-  readonly ports: 'fixed' | 'free';
+  /** Of each pod; or any free ones (for tests). */
+  readonly ports: 'free' | readonly PodAddresses[];
   /** For every pod, over the defaults. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -77,7 +77,7 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
   const { nodes, dataDir } = options;
   const secrets = ensureSecrets(join(dataDir, 'secrets'));
   mkdirSync(join(dataDir, 'logs'), { recursive: true });
-  const addresses = options.ports === 'fixed' ? fixedAddresses(nodes) : await freeAddresses(nodes);
+  const addresses = options.ports === 'free' ? await freeAddresses(nodes) : options.ports;
   const seeds = addresses.map(({ peer }) => `127.0.0.1:${peer}`).join(',');
   const pods = addresses.map((ports, index) => {
     const nodeId = `agenda-${index + 1}`;
@@ -106,11 +106,11 @@ function podEnv(nodeId: string, ports: PodAddresses, dataDir: string): Record<st
   };
 }
 
-export function fixedAddresses(nodes: number): PodAddresses[] {
+export function fixedAddresses(nodes: number, httpFirst: number, innerFirst: number): PodAddresses[] {
   return Array.from({ length: nodes }, (_, index) => {
-    const inner = INNER_PORT_FIRST + index * INNER_PORTS_STEP;
+    const inner = innerFirst + index * INNER_PORTS_STEP;
     return {
-      http: HTTP_PORT_FIRST + index,
+      http: httpFirst + index,
       peer: inner,
       sidecar: inner + 1,
       agenda: inner + 2,

@@ -1,46 +1,42 @@
 /** What `make run` checks before it starts anything: one clear line for each thing that is wrong. */
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statfsSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync, readdirSync, statfsSync } from 'node:fs';
 import type { PodAddresses } from './pod-process.ts';
 import { isPortFree } from './ports.ts';
 
 const FREE_BYTES_MIN = 200 * 1024 * 1024;
 const NODES_MAX = 9;
+const PORT_MAX = 65_535;
+const ELSEWHERE = 'choose another directory with DATA=…';
+
+/** A whole number in that range, or what is wrong with it. */
+export function nodesProblem(text: string): string | undefined {
+  if (new RegExp(`^[1-${NODES_MAX}]$`).test(text)) return undefined;
+  return `NODES must be a whole number from 1 to ${NODES_MAX}, but is "${text}"`;
+}
+
+/** @param count so many ports are used from that one on. */
+export function firstPortProblem(name: string, text: string, count: number): string | undefined {
+  const last = PORT_MAX - count + 1;
+  if (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= last) return undefined;
+  return `${name} must be a port from 1 to ${last}, but is "${text}"`;
+}
 
 /** @returns what is wrong; empty: nothing. The data directory is made if it is not there. */
-export async function preflight(
-  nodes: number,
-  dataDir: string,
-  addresses: readonly PodAddresses[],
-): Promise<string[]> {
-  if (!Number.isInteger(nodes) || nodes < 1 || nodes > NODES_MAX)
-    return [`NODES must be a whole number from 1 to ${NODES_MAX}`];
+export function dataProblems(nodes: number, dataDir: string): string[] {
   const directory = directoryProblem(dataDir);
   if (directory) return [directory];
-  const problems = [diskProblem(dataDir), shrinkProblem(nodes, dataDir), runningProblem(dataDir)];
-  const found = problems.filter((problem) => problem !== undefined);
-  // Ports of another run on the same data would only repeat what is said already.
-  return found.length > 0 ? found : portProblems(addresses);
+  return [diskProblem(dataDir), shrinkProblem(nodes, dataDir)].filter((problem) => problem !== undefined);
 }
 
 function directoryProblem(dataDir: string): string | undefined {
   try {
     mkdirSync(dataDir, { recursive: true });
-    if (!statSync(dataDir).isDirectory())
-      return `${dataDir} is not a directory: choose another one with DATA=…`;
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {
-    return `${dataDir} cannot be used for data (${(error as Error).message}): choose another one with DATA=…`;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is not a directory' : message;
+    return `${dataDir} cannot be used for data (${reason}): ${ELSEWHERE}`;
   }
 }
 
@@ -48,7 +44,7 @@ function diskProblem(dataDir: string): string | undefined {
   const { bavail, bsize } = statfsSync(dataDir);
   const freeBytes = bavail * bsize;
   if (freeBytes >= FREE_BYTES_MIN) return undefined;
-  return `${mib(freeBytes)} are free where ${dataDir} is; at least ${mib(FREE_BYTES_MIN)} are needed`;
+  return `only ${mib(freeBytes)} are free where ${dataDir} is, and at least ${mib(FREE_BYTES_MIN)} are needed: ${ELSEWHERE}`;
 }
 
 function mib(bytes: number): string {
@@ -59,46 +55,30 @@ function mib(bytes: number): string {
 function shrinkProblem(nodes: number, dataDir: string): string | undefined {
   const existing = readdirSync(dataDir).filter((name) => /^agenda-\d+$/.test(name)).length;
   if (existing <= nodes) return undefined;
-  return `${dataDir} holds the data of ${existing} nodes: start with NODES=${existing}, or choose another directory with DATA=…`;
+  return `${dataDir} holds the data of ${existing} nodes, whose majority ${nodes} might not be: start with NODES=${existing}, or ${ELSEWHERE}`;
 }
 
-function runningProblem(dataDir: string): string | undefined {
-  const pid = lockHolder(dataDir);
-  if (pid === undefined) return undefined;
-  return `another "make run" (process ${pid}) uses ${dataDir}: stop it first, or choose another directory with DATA=…`;
+/** For the data of another run that still goes on. */
+export function runningProblem(pid: number, dataDir: string): string {
+  return `another "make run" (process ${pid}) uses ${dataDir}: stop it first, or ${ELSEWHERE}`;
 }
 
-async function portProblems(addresses: readonly PodAddresses[]): Promise<string[]> {
-  const ports = addresses.flatMap((address) => Object.values(address) as number[]);
-  const free = await Promise.all(ports.map((port) => isPortFree(port, '127.0.0.1')));
-  return ports
-    .filter((_, index) => !free[index])
-    .map((port) => `port ${port} is in use: end what listens there ("ss -ltnp 'sport = :${port}'" shows it)`);
+/** One line for each port that cannot be had. */
+export async function portProblems(addresses: readonly PodAddresses[]): Promise<string[]> {
+  const wanted = addresses.flatMap(({ http, ...inner }) => [
+    { port: http, variable: 'HTTP_PORT' },
+    ...Object.values<number>(inner).map((port) => ({ port, variable: 'INNER_PORT' })),
+  ]);
+  const problems = await Promise.all(wanted.map(({ port, variable }) => portProblem(port, variable)));
+  return problems.filter((problem) => problem !== undefined);
 }
 
-function lockFile(dataDir: string): string {
-  return join(dataDir, 'run.pid');
-}
-
-/** The process that runs on this data, if it lives. */
-function lockHolder(dataDir: string): number | undefined {
-  let text: string;
+async function portProblem(port: number, variable: string): Promise<string | undefined> {
+  const remedy = `choose others with ${variable}=…`;
   try {
-    text = readFileSync(lockFile(dataDir), 'utf8');
+    if (await isPortFree(port, '127.0.0.1')) return undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    return `port ${port} cannot be used (${(error as Error).message}): ${remedy}`;
   }
-  const pid = Number(text);
-  try {
-    process.kill(pid, 0);
-    return pid === process.pid ? undefined : pid;
-  } catch {
-    // It was killed and left its file behind; the pods' own locks guard the data itself.
-    return undefined;
-  }
-}
-
-export function takeLock(dataDir: string): void {
-  writeFileSync(lockFile(dataDir), String(process.pid));
+  return `port ${port} is in use: end what listens there ("ss -ltnp 'sport = :${port}'" shows it), or ${remedy}`;
 }

@@ -33,6 +33,10 @@ export function ensureSecrets(directory: string): ClusterSecrets {
     demoPassword,
     auditTokenFile: file('audit-token'),
     env: {
+      // Whoever has them in the environment would give each pod two; empty counts as not set.
+      CLUSTER_HMAC_SECRET: '',
+      JWT_SECRET: '',
+      AUDIT_API_TOKEN: '',
       CLUSTER_HMAC_SECRET_FILE: file('cluster-hmac'),
       JWT_SECRET_FILE: file('jwt'),
       AUDIT_API_TOKEN_FILE: file('audit-token'),
