@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict';
-import { AppointmentField, OccurrenceScope } from '@agenda/proto/agenda/v1/command';
-import { ConflictDetail, NotificationKind, UserRole, VersionDetail } from '@agenda/proto/agenda/v1/model';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from '@agenda/proto/agenda/v1/command';
 import { AuditEvent, Level } from '@agenda/proto/audit/v1/audit';
-import fc from 'fast-check';
+import Database from 'better-sqlite3';
 import { Queries } from '../queries/queries.ts';
-import { UnknownCommandError } from './machine.ts';
-import { type Body, createAppointment, dump, fieldsOf, HOUR_MS, outcomeOf, TestLog } from './testing.ts';
+import { type LogEntry, StateMachine, UnknownCommandError } from './machine.ts';
+import {
+  type Body,
+  createAppointment,
+  deleteAppointment,
+  dump,
+  HOUR_MS,
+  moveAppointment,
+  outcomeOf,
+  registerUser,
+  startSession,
+  TestLog,
+} from './testing.ts';
 
-const DAY_MS = 24 * HOUR_MS;
 const ANA = 'u-ana';
+const book = (id: string, fromH: number): Body =>
+  createAppointment(id, ANA, fromH * HOUR_MS, (fromH + 1) * HOUR_MS);
 
 describe('the state machine', () => {
   let log: TestLog;
@@ -19,519 +33,252 @@ describe('the state machine', () => {
     log.register('ben');
   });
 
-  const create = (
-    id: string,
-    fromH: number,
-    toH: number,
-    options: { actor?: string; force?: boolean } = {},
-  ) =>
-    log.apply(
-      createAppointment(id, options.actor ?? ANA, fromH * HOUR_MS, toH * HOUR_MS, options.force ?? false),
-      { actor: options.actor ?? ANA },
-    );
-
-  const update = (
-    id: string,
-    change: Partial<Extract<Body, { $case: 'updateAppointment' }>['value']>,
-  ): Body => ({
-    $case: 'updateAppointment',
-    value: {
-      appointmentId: id,
-      fields: fieldsOf(10 * HOUR_MS, 11 * HOUR_MS, 'new title'),
-      changed: [AppointmentField.APPOINTMENT_FIELD_TITLE],
-      expectedVersion: undefined,
-      allowConflict: false,
-      participants: [],
-      scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
-      recurrenceStartMs: 0,
-      splitAppointmentId: '',
-      ...change,
-    },
-  });
-
-  const remove = (id: string, expectedVersion?: number): Body => ({
-    $case: 'deleteAppointment',
-    value: {
-      appointmentId: id,
-      expectedVersion,
-      scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
-      recurrenceStartMs: 0,
-    },
-  });
-
-  describe('users and sessions', () => {
-    const start = (id: string, passwordVersion = 1): Body => ({
-      $case: 'startSession',
-      value: { sessionId: id, userId: ANA, passwordVersion, lifetimeSeconds: 3_600 },
-    });
-    const refresh = (id: string, generation: number): Body => ({
-      $case: 'refreshSession',
-      value: { sessionId: id, generation, lifetimeSeconds: 3_600 },
-    });
-    const changePassword: Body = {
-      $case: 'changePassword',
-      value: { userId: ANA, passwordHash: '$new', passwordVersion: 1, keepSessionId: 's1' },
-    };
-
-    it('refuses a user name that is taken, naming the field', () => {
-      const outcome = log.register('ana').result?.outcome;
-      assert.ok(outcome?.$case === 'refusal');
-      assert.equal(outcome.value.code, 'conflict');
-      assert.equal(outcome.value.path, 'username');
+  /** Entries that follow what is applied, in one batch. */
+  const entries = (...bodies: Body[]): LogEntry[] =>
+    bodies.map((body, at) => {
+      const entry = log.entry(body, { actor: ANA });
+      return { ...entry, index: entry.index + at };
     });
 
-    it('refuses an e-mail address that is taken in other letters', () => {
-      const named = (name: string, email: string): Body => ({
-        $case: 'registerUser',
-        value: {
-          userId: `u-${name}`,
-          username: name,
-          email,
-          displayName: name,
-          timeZone: 'UTC',
-          passwordHash: '$',
-        },
+  describe('applies the log', () => {
+    it('in order only: a gap or a repetition is refused', () => {
+      const [entry] = entries(book('a1', 0)) as [LogEntry];
+      for (const index of [entry.index + 1, entry.index - 1])
+        assert.throws(() => log.machine.applyBatch([{ ...entry, index }]), /does not follow/);
+    });
+
+    it('never back to an older term', () => {
+      const { index } = log.machine.lastApplied();
+      const noop = { timestampMs: 0, command: undefined };
+      log.machine.applyBatch([{ ...noop, index: index + 1, term: 3 }]);
+      assert.throws(() => log.machine.applyBatch([{ ...noop, index: index + 2, term: 2 }]), /term falls/);
+    });
+
+    it('counting entries without a command, which leave the digest as it is', () => {
+      const { digest, index } = log.machine.lastApplied();
+      const [applied] = log.machine.applyBatch([
+        { index: index + 1, term: 2, timestampMs: 0, command: undefined },
+      ]);
+      assert.deepEqual(applied, {
+        index: index + 1,
+        commandId: '',
+        result: undefined,
+        duplicate: false,
+        events: [],
+        audit: [],
       });
-      assert.equal(outcomeOf(log.apply(named('cleo', 'Cleo@Example.org'))), 'user');
-      assert.equal(outcomeOf(log.apply(named('cleo2', 'cleo@example.ORG'))), 'conflict');
+      const after = log.machine.lastApplied();
+      assert.deepEqual([after.index, after.term, after.digest], [index + 1, 2, digest]);
     });
 
-    it('never shows the password hash in a result or an event', () => {
-      const applied = [log.register('dora'), log.apply(changePassword, { actor: ANA })];
-      assert.doesNotMatch(JSON.stringify(applied), /argon2id|\$new/);
+    it('with a clock that never goes back', () => {
+      log.apply(book('a1', 9));
+      const { timestampMs } = log.machine.lastApplied();
+      log.apply(book('a2', 0), { actor: ANA, atMs: timestampMs - 500 });
+      assert.equal(log.machine.lastApplied().timestampMs, timestampMs);
+      assert.equal(new Queries(log.db).appointmentFor(ANA, 'a2')?.createdAtMs, timestampMs);
     });
 
-    it('refuses a session for a password that was changed since it was checked', () => {
-      log.apply(changePassword, { actor: ANA });
-      assert.equal(outcomeOf(log.apply(start('s1', 1))), 'unauthenticated');
-      assert.equal(outcomeOf(log.apply(start('s1', 2))), 'session');
-    });
-
-    it('moves the generation on at a refresh and accepts the one before for half a minute of log time', () => {
-      log.apply(start('s1'));
-      const generation = (applied: ReturnType<typeof log.apply>): number =>
-        applied.result?.outcome?.$case === 'session' ? applied.result.outcome.value.generation : 0;
-      assert.equal(generation(log.apply(refresh('s1', 1))), 2);
-      log.passTime(30_000);
-      assert.equal(generation(log.apply(refresh('s1', 1))), 2);
-    });
-
-    it('ends a session whose refresh token is used again later', () => {
-      log.apply(start('s1'));
-      log.apply(refresh('s1', 1));
-      log.passTime(30_001);
-      const reused = log.apply(refresh('s1', 1));
-      assert.equal(outcomeOf(reused), 'unauthenticated');
-      assert.deepEqual(reused.events[0]?.body, { $case: 'sessionsEnded', value: { sessionIds: ['s1'] } });
-      assert.equal(outcomeOf(log.apply(refresh('s1', 2))), 'unauthenticated');
-    });
-
-    it('refuses every command of a session that has ended or expired', () => {
-      log.apply(start('s1'));
-      const booked = createAppointment('a1', ANA, 0, HOUR_MS);
-      assert.equal(outcomeOf(log.apply(booked, { actor: ANA, session: 's1' })), 'appointment');
-      log.passTime(3_600_000);
-      assert.equal(outcomeOf(log.apply(remove('a1'), { actor: ANA, session: 's1' })), 'unauthenticated');
-      assert.equal(outcomeOf(log.apply(remove('a1'), { actor: ANA, session: 'unknown' })), 'unauthenticated');
-    });
-
-    it('ends all other sessions and notifies when the password changes', () => {
-      for (const id of ['s1', 's2', 's3']) log.apply(start(id));
-      const changed = log.apply(changePassword, { actor: ANA, session: 's1' });
-      const bodies = changed.events.map((event) => event.body);
-      assert.ok(
-        bodies.some((body) => body?.$case === 'sessionsEnded' && body.value.sessionIds.join() === 's2,s3'),
-      );
-      const kind = NotificationKind.NOTIFICATION_KIND_PASSWORD_CHANGED;
-      assert.ok(bodies.some((body) => body?.$case === 'notificationAdded' && body.value.kind === kind));
-      const queries = new Queries(log.db);
-      assert.ok(queries.session('s1'));
-      assert.equal(queries.session('s2'), undefined);
-    });
-
-    it('ends the oldest session when a user has fifty', () => {
-      for (let count = 0; count <= 50; count++) {
-        log.passTime(1);
-        log.apply(start(`s${count}`));
-      }
-      const queries = new Queries(log.db);
-      assert.equal(queries.session('s0'), undefined);
-      assert.ok(queries.session('s1'));
-    });
-
-    it('lets only tools set roles', () => {
-      const body: Body = {
-        $case: 'setUserRole',
-        value: { username: 'ana', role: UserRole.USER_ROLE_OPERATOR },
-      };
-      assert.equal(outcomeOf(log.apply(body, { actor: ANA })), 'forbidden');
-      assert.equal(outcomeOf(log.apply(body)), 'user');
-    });
-  });
-
-  describe('appointments', () => {
-    it('books a free time at version 1 and tells the owner', () => {
-      const applied = create('a1', 9, 10);
-      assert.ok(applied.result?.outcome?.$case === 'appointment');
-      assert.equal(applied.result.outcome.value.version, 1);
-      assert.equal(applied.result.outcome.value.originNode, 'agenda-1');
-      assert.deepEqual(applied.events[0]?.userIds, [ANA]);
-    });
-
-    it('lets appointments touch', () => {
-      create('a1', 9, 10);
-      assert.equal(outcomeOf(create('a2', 10, 11)), 'appointment');
-      assert.equal(outcomeOf(create('a3', 8, 9)), 'appointment');
-    });
-
-    for (const [name, from, to] of [
-      ['inside', 9.25, 9.75],
-      ['around', 8, 11],
-      ['at the start', 8.5, 9.5],
-      ['at the end', 9.5, 10.5],
-      ['exactly', 9, 10],
-      ['from a month-long one', -200, 400],
-      ['from a year-long one', -2_000, 6_000],
-    ] as const)
-      it(`refuses an overlap ${name} and lists what is in the way`, () => {
-        const base = 300 * 24;
-        create('a1', base + 9, base + 10);
-        const outcome = create('a2', base + from, base + to).result?.outcome;
-        assert.ok(outcome?.$case === 'refusal');
-        assert.equal(outcome.value.code, 'conflict');
-        const detail = ConflictDetail.decode(outcome.value.payload);
-        assert.equal(detail.total, 1);
-        assert.equal(detail.appointments[0]?.appointmentId, 'a1');
-      });
-
-    it('finds a long appointment that began long before', () => {
-      create('long', 0, 24 * 300);
-      create('month', 24 * 310, 24 * 340);
-      assert.equal(outcomeOf(create('a1', 24 * 299, 24 * 299 + 1)), 'conflict');
-      assert.equal(outcomeOf(create('a2', 24 * 339, 24 * 339 + 1)), 'conflict');
-      assert.equal(outcomeOf(create('a3', 24 * 300, 24 * 300 + 1)), 'appointment');
-    });
-
-    it('names at most twenty appointments in the way and says how many there are', () => {
-      for (let hour = 0; hour < 30; hour++) create(`a${hour}`, hour, hour + 1);
-      const outcome = create('whole', 0, 30).result?.outcome;
-      assert.ok(outcome?.$case === 'refusal');
-      const detail = ConflictDetail.decode(outcome.value.payload);
-      assert.equal(detail.total, 30);
-      assert.equal(detail.appointments.length, 20);
-    });
-
-    it('books over a conflict when that is wanted, flags it and notifies', () => {
-      create('a1', 9, 10);
-      const forced = create('a2', 9, 10, { force: true });
-      assert.equal(outcomeOf(forced), 'appointment');
-      const kinds = forced.events.map((event) => event.body?.$case);
-      assert.deepEqual(kinds, ['notificationAdded', 'appointmentChanged']);
-      const { items } = new Queries(log.db).agenda(ANA, 0, DAY_MS, 10, '');
+    it('answering with the id of each command and its events, numbered within the entry', () => {
+      log.apply(book('a1', 0));
+      const forced = log.apply(createAppointment('a2', ANA, 0, HOUR_MS, true), { actor: ANA, id: 0xabcdef });
+      assert.equal(forced.commandId, `${'0'.repeat(26)}abcdef`);
       assert.deepEqual(
-        items.map((item) => [item.appointment?.id, item.conflict]),
+        forced.events.map(({ logIndex, ordinal }) => [logIndex, ordinal]),
         [
-          ['a1', false],
-          ['a2', true],
+          [forced.index, 0],
+          [forced.index, 1],
         ],
       );
+      assert.deepEqual(new Queries(log.db).eventsAfter(forced.index - 1, 10).items, forced.events);
     });
 
-    it("does not see another person's appointments as conflicts", () => {
-      create('a1', 9, 10);
-      assert.equal(outcomeOf(create('b1', 9, 10, { actor: 'u-ben' })), 'appointment');
+    it('onto a file, and goes on from there when it is opened again', () => {
+      const directory = mkdtempSync(join(tmpdir(), 'machine-'));
+      const first = new TestLog(join(directory, 'agenda.db'));
+      first.register('ana');
+      first.apply(book('a1', 0));
+      first.db.close();
+      const again = new TestLog(join(directory, 'agenda.db'));
+      assert.deepEqual(again.machine.lastApplied(), first.machine.lastApplied());
+      assert.equal(outcomeOf(again.apply(book('a2', 0), { id: 77 })), 'conflict');
+      again.db.close();
+      rmSync(directory, { recursive: true });
     });
 
-    it('refuses an end that is not after the start, and a booking in the name of another', () => {
-      assert.equal(outcomeOf(create('a1', 9, 9)), 'invalid_argument');
-      assert.equal(
-        outcomeOf(log.apply(createAppointment('a2', ANA, 0, HOUR_MS), { actor: 'u-ben' })),
-        'forbidden',
-      );
-    });
-
-    it('changes only the fields that are listed, and the version grows by one', () => {
-      create('a1', 9, 10);
-      const outcome = log.apply(update('a1', {}), { actor: ANA }).result?.outcome;
-      assert.ok(outcome?.$case === 'appointment');
-      const { title, startMs, version } = outcome.value;
-      assert.deepEqual([title, startMs, version], ['new title', 9 * HOUR_MS, 2]);
-    });
-
-    it('moves an appointment: the old time is free, its own old time is no conflict', () => {
-      create('a1', 9, 10);
-      const time = [AppointmentField.APPOINTMENT_FIELD_TIME];
-      const fields = fieldsOf(9.5 * HOUR_MS, 10.5 * HOUR_MS);
-      assert.equal(
-        outcomeOf(log.apply(update('a1', { fields, changed: time }), { actor: ANA })),
-        'appointment',
-      );
-      assert.equal(outcomeOf(create('a2', 9, 9.5)), 'appointment');
-      assert.equal(outcomeOf(create('a3', 10, 11)), 'conflict');
-    });
-
-    it('refuses changes by others, of other versions, and of what is not there', () => {
-      create('a1', 9, 10);
-      assert.equal(outcomeOf(log.apply(update('a1', {}), { actor: 'u-ben' })), 'forbidden');
-      assert.equal(outcomeOf(log.apply(remove('a1'), { actor: 'u-ben' })), 'forbidden');
-      assert.equal(outcomeOf(log.apply(update('zz', {}), { actor: ANA })), 'not_found');
-      const outcome = log.apply(update('a1', { expectedVersion: 7 }), { actor: ANA }).result?.outcome;
-      assert.ok(outcome?.$case === 'refusal');
-      assert.equal(outcome.value.code, 'version_mismatch');
-      assert.equal(VersionDetail.decode(outcome.value.payload).currentVersion, 1);
-    });
-
-    it('deletes softly: gone from every view, its time free', () => {
-      create('a1', 9, 10);
-      const removed = log.apply(remove('a1', 1), { actor: ANA });
-      assert.equal(outcomeOf(removed), 'done');
-      assert.deepEqual(removed.events[0]?.body, {
-        $case: 'appointmentRemoved',
-        value: { appointmentId: 'a1', version: 2 },
-      });
-      const queries = new Queries(log.db);
-      assert.equal(queries.appointmentFor(ANA, 'a1'), undefined);
-      assert.equal(queries.agenda(ANA, 0, DAY_MS, 10, '').items.length, 0);
-      assert.equal(outcomeOf(log.apply(remove('a1'), { actor: ANA })), 'not_found');
-      assert.equal(outcomeOf(create('a2', 9, 10)), 'appointment');
+    it('to a schema that it knows only', () => {
+      const db = new Database(':memory:');
+      db.pragma('user_version = 99');
+      assert.throws(() => new StateMachine(db), /schema 99; this version reads schema 1/);
     });
   });
 
-  describe('exactly once', () => {
-    it('answers a repeated command with the first result, and tells nobody again', () => {
-      const body = createAppointment('a1', ANA, 0, HOUR_MS);
-      const first = log.apply(body, { id: 900, actor: ANA });
-      const second = log.apply(createAppointment('other', ANA, 0, HOUR_MS), { id: 900, actor: ANA });
-      assert.deepEqual(second.result, first.result);
-      assert.deepEqual([second.duplicate, second.events.length, second.audit.length], [true, 0, 0]);
-      assert.equal(new Queries(log.db).agenda(ANA, 0, DAY_MS, 10, '').items.length, 1);
-    });
+  describe('applies a batch whole or not at all', () => {
+    const failsOn = (id: string): void => {
+      log.db.exec(`CREATE TEMP TRIGGER fault BEFORE INSERT ON appointments WHEN NEW.id = '${id}'
+        BEGIN SELECT RAISE(ABORT, 'disk on fire'); END`);
+    };
 
-    it('keeps a refusal as the first result too', () => {
-      create('a1', 9, 10);
-      const body = createAppointment('a2', ANA, 9 * HOUR_MS, 10 * HOUR_MS);
-      assert.equal(outcomeOf(log.apply(body, { id: 900, actor: ANA })), 'conflict');
-      log.apply(remove('a1'), { actor: ANA });
-      assert.equal(outcomeOf(log.apply(body, { id: 900, actor: ANA })), 'conflict');
-    });
-
-    it('refuses the same id with another fingerprint as unprocessable and keeps the first result', () => {
-      const body = createAppointment('a1', ANA, 0, HOUR_MS);
-      log.apply(body, { id: 900, actor: ANA, fingerprint: 1 });
-      assert.equal(outcomeOf(log.apply(body, { id: 900, actor: ANA, fingerprint: 2 })), 'unprocessable');
-      assert.equal(outcomeOf(log.apply(body, { id: 900, actor: ANA, fingerprint: 1 })), 'appointment');
-    });
-
-    it('forgets an id after a day of log time, whether or not the row is still there', () => {
-      const [pruned, kept] = [new TestLog(), new TestLog()];
-      for (const each of [pruned, kept]) {
-        each.register('ana');
-        each.apply(createAppointment('a1', ANA, 0, HOUR_MS), { id: 900, actor: ANA });
-        each.passTime(DAY_MS);
-        each.register('zoe');
-      }
-      assert.ok(pruned.machine.prune(100, 100) > 0);
-      const again = [pruned, kept].map((each) =>
-        outcomeOf(
-          each.apply(createAppointment('a2', ANA, 2 * HOUR_MS, 3 * HOUR_MS), { id: 900, actor: ANA }),
-        ),
-      );
-      assert.deepEqual(again, ['appointment', 'appointment']);
-      assert.deepEqual(pruned.machine.lastApplied(), kept.machine.lastApplied());
-    });
-
-    it('prunes nothing that audit does not hold yet, and says from where on nothing is missing', () => {
-      log.passTime(2 * DAY_MS);
-      log.register('zoe');
-      assert.equal(log.machine.prune(1, 100), 1);
-      const queries = new Queries(log.db);
-      assert.equal(queries.oldestKeptIndex(), 1);
-      assert.equal(queries.auditAfter(1, 100).items[0]?.logIndex, 2);
-    });
-  });
-
-  describe('the log', () => {
-    it('stops at a command that it does not know, and applies nothing of that batch', () => {
-      const before = dump(log.db);
-      const known = log.entry(createAppointment('a1', ANA, 0, HOUR_MS), { actor: ANA });
-      const unknown = {
-        ...log.entry(createAppointment('a2', ANA, 0, HOUR_MS), { featureLevel: 99 }),
-        index: known.index + 1,
-      };
-      assert.throws(() => log.machine.applyBatch([known, unknown]), UnknownCommandError);
+    it('when one entry in the middle fails: rows, position and digest stay, and it can be applied later', () => {
+      const batch = entries(book('a1', 0), book('a2', 2), book('a3', 4));
+      const [before, applied] = [dump(log.db), log.machine.lastApplied()];
+      failsOn('a2');
+      assert.throws(() => log.machine.applyBatch(batch), /disk on fire/);
       assert.equal(dump(log.db), before);
-      assert.equal(log.machine.lastApplied().index, 2);
+      assert.deepEqual(log.machine.lastApplied(), applied);
+      log.db.exec('DROP TRIGGER fault');
+      assert.deepEqual(log.machine.applyBatch(batch).map(outcomeOf), Array(3).fill('appointment'));
     });
 
-    it('refuses a gap', () => {
-      const entry = log.entry(createAppointment('a1', ANA, 0, HOUR_MS));
-      assert.throws(() => log.machine.applyBatch([{ ...entry, index: entry.index + 1 }]), /does not follow/);
+    it('when it does not know a later command', () => {
+      const [before, applied] = [dump(log.db), log.machine.lastApplied()];
+      const [known, unknown] = entries(book('a1', 0), book('a2', 2)) as [LogEntry, LogEntry];
+      const command = Command.encode({
+        ...Command.decode(unknown.command as Uint8Array),
+        featureLevel: StateMachine.featureLevel + 1,
+      }).finish();
+      assert.throws(
+        () => log.machine.applyBatch([known, { ...unknown, command }]),
+        (error) =>
+          error instanceof UnknownCommandError &&
+          error.index === unknown.index &&
+          error.featureLevel === StateMachine.featureLevel + 1,
+      );
+      assert.equal(dump(log.db), before);
+      assert.deepEqual(log.machine.lastApplied(), applied);
+    });
+  });
+
+  describe('stops at what it does not know', () => {
+    it('a kind of command of a later version', () => {
+      const group: Body = {
+        $case: 'createGroup',
+        value: { groupId: 'g', name: 'Team', description: '', kind: 1 },
+      };
+      assert.throws(() => log.apply(group, { actor: ANA }), UnknownCommandError);
     });
 
-    it('counts entries without a command and leaves the digest as it is', () => {
-      const { digest, index } = log.machine.lastApplied();
-      log.machine.applyBatch([{ index: index + 1, term: 2, timestampMs: 0, command: undefined }]);
-      const after = log.machine.lastApplied();
-      assert.deepEqual([after.index, after.term], [index + 1, 2]);
-      assert.deepEqual(after.digest, digest);
+    it('a field of the contract that is newer than this version', () => {
+      const { command, ...entry } = log.entry(book('a1', 0));
+      const { body: _, ...rest } = Command.decode(command as Uint8Array);
+      const known = Command.encode({ ...rest, body: undefined }).finish();
+      // Field 2000, length-delimited, empty.
+      const newer = Buffer.concat([known, Buffer.from([0x82, 0x7d, 0x00])]);
+      assert.throws(() => log.machine.applyBatch([{ ...entry, command: newer }]), UnknownCommandError);
     });
+  });
 
-    it('never lets log time go back', () => {
-      create('a1', 9, 10);
-      const { timestampMs } = log.machine.lastApplied();
-      log.apply(createAppointment('a2', ANA, 0, HOUR_MS), { actor: ANA, atMs: timestampMs - 500 });
-      assert.equal(log.machine.lastApplied().timestampMs, timestampMs);
-    });
-
-    it('writes one audit record for every command, a warning for what was not allowed', () => {
-      create('a1', 9, 10);
-      log.apply(remove('a1'), { actor: 'u-ben' });
+  describe('writes the audit trail', () => {
+    it('one record for every command, a warning for what was not allowed', () => {
+      log.apply(book('a1', 9), { actor: ANA });
+      log.apply(deleteAppointment('a1'), { actor: 'u-ben' });
+      log.apply(deleteAppointment('a1'), { actor: ANA, session: 'gone' });
+      log.apply(deleteAppointment('a1', 5), { actor: ANA });
       const records = new Queries(log.db).auditAfter(2, 100).items.flatMap((entry) => entry.events);
       assert.deepEqual(
         records.map(({ action, outcome, level }) => [action, outcome, level]),
         [
           ['appointment.created', 'ok', Level.LEVEL_INFO],
           ['appointment.deleted', 'forbidden', Level.LEVEL_WARNING],
+          ['session.refused', 'unauthenticated', Level.LEVEL_WARNING],
+          ['appointment.deleted', 'version_mismatch', Level.LEVEL_INFO],
         ],
       );
     });
 
-    it('brings node events into the trail in log order', () => {
-      const event = AuditEvent.fromPartial({
-        id: new Uint8Array(16).fill(7),
-        action: 'leader.elected',
-        outcome: 'ok',
-      });
-      const applied = log.apply({ $case: 'recordNodeEvents', value: { events: [event] } });
+    it('with who, where and for which request, and what it was done to', () => {
+      const [record] = log.apply(book('a1', 9), { actor: ANA }).audit;
+      const { actorId, nodeId, requestId, address, target, component, atMs } = record ?? {};
       assert.deepEqual(
-        applied.audit.map(({ action }) => action),
-        ['leader.elected', 'audit.recorded'],
+        [actorId, nodeId, requestId, address, target, component, atMs],
+        [ANA, 'agenda-1', 'request-1', '192.0.2.1', 'appointment:a1', 'agenda', log.nowMs],
       );
     });
 
-    it('gives the same rows and digest however the log is cut into batches', () => {
-      const person = fc.constantFrom('ana', 'ben', 'cleo');
-      const action = fc.record({
-        kind: fc.constantFrom('create', 'force', 'move', 'delete', 'register', 'read'),
-        person,
-        slot: fc.nat(20),
-        hours: fc.integer({ min: 1, max: 5 }),
-        id: fc.nat(30),
-      });
-      fc.assert(
-        fc.property(
-          fc.array(action, { maxLength: 40 }),
-          fc.array(fc.integer({ min: 1, max: 7 })),
-          (actions, cuts) => {
-            const source = new TestLog();
-            for (const step of actions)
-              source.apply(bodyOf(step), { actor: `u-${step.person}`, id: step.id + 1 });
-            const copy = new TestLog();
-            let at = 0;
-            for (const cut of [...cuts, source.entries.length]) {
-              copy.machine.applyBatch(source.entries.slice(at, at + cut));
-              at += cut;
-            }
-            assert.equal(dump(copy.db), dump(source.db));
-            assertNoDoubleBooking(source);
-          },
-        ),
-        { numRuns: 60 },
-      );
+    it('without what appointments say', () => {
+      const applied = [
+        log.apply(book('a1', 9), { actor: ANA }),
+        log.apply(book('a2', 9), { actor: ANA }),
+        log.apply(moveAppointment('a1', 0, HOUR_MS), { actor: ANA }),
+      ];
+      const trail = JSON.stringify(applied.map(({ audit }) => audit));
+      assert.doesNotMatch(trail, /title of|Dentist/);
     });
 
-    function bodyOf(step: { kind: string; person: string; slot: number; hours: number; id: number }): Body {
-      const [from, to] = [step.slot * HOUR_MS, (step.slot + step.hours) * HOUR_MS];
-      const id = `a${step.id % 8}`;
-      if (step.kind === 'delete') return remove(id);
-      if (step.kind === 'read') return { $case: 'markNotificationRead', value: { notificationId: '' } };
-      if (step.kind === 'move')
-        return update(id, { fields: fieldsOf(from, to), changed: [AppointmentField.APPOINTMENT_FIELD_TIME] });
-      if (step.kind === 'register') {
-        const { person } = step;
-        return {
-          $case: 'registerUser',
-          value: {
-            userId: `u-${person}`,
-            username: person,
-            email: '',
-            displayName: person,
-            timeZone: 'UTC',
-            passwordHash: '$',
-          },
-        };
-      }
-      return createAppointment(id, `u-${step.person}`, from, to, step.kind === 'force');
-    }
+    it('with node events in log order, each under its own id', () => {
+      const event = (byte: number, action: string): AuditEvent =>
+        AuditEvent.fromPartial({ id: new Uint8Array(16).fill(byte), action, outcome: 'ok' });
+      const events = [event(7, 'leader.elected'), event(8, 'signature.refused')];
+      const { audit } = log.apply({ $case: 'recordNodeEvents', value: { events } });
+      assert.deepEqual(
+        audit.map(({ action }) => action),
+        ['leader.elected', 'signature.refused', 'audit.recorded'],
+      );
+      const own = log.apply(book('a1', 9)).audit;
+      const ids = [...audit, ...own].map(({ id }) => Buffer.from(id).toString('hex'));
+      assert.equal(new Set(ids).size, 4);
+    });
 
-    /** Whoever never asked for a conflict has none. */
-    function assertNoDoubleBooking(source: TestLog): void {
-      const overlaps = source.db
-        .prepare(
-          `SELECT x.appointment_id FROM agenda_entries x JOIN agenda_entries y ON x.person_id = y.person_id
-           AND x.appointment_id < y.appointment_id AND x.start_ms < y.end_ms AND y.start_ms < x.end_ms
-           WHERE x.conflict = 0 AND y.conflict = 0`,
-        )
-        .all();
-      assert.deepEqual(overlaps, []);
-    }
+    it('without node events that a user made up', () => {
+      const events = [AuditEvent.fromPartial({ id: new Uint8Array(16), action: 'leader.elected' })];
+      const applied = log.apply({ $case: 'recordNodeEvents', value: { events } }, { actor: ANA });
+      assert.equal(outcomeOf(applied), 'forbidden');
+      assert.deepEqual(
+        applied.audit.map(({ action, level }) => [action, level]),
+        [['audit.recorded', Level.LEVEL_WARNING]],
+      );
+    });
   });
 
-  describe('queries', () => {
-    it('pages an agenda in order without losing or repeating anything', () => {
-      for (let hour = 0; hour < 25; hour++) create(`a${hour}`, hour, hour + 1);
-      const queries = new Queries(log.db);
-      const seen: (string | undefined)[] = [];
-      let cursor = '';
-      do {
-        const page = queries.agenda(ANA, 0, 100 * HOUR_MS, 10, cursor);
-        seen.push(...page.items.map((item) => item.appointment?.id));
-        cursor = page.nextCursor;
-      } while (cursor !== '');
-      assert.deepEqual(
-        seen,
-        Array.from({ length: 25 }, (_, hour) => `a${hour}`),
-      );
+  describe('asks SQLite', () => {
+    /** Tables of one row, and what is bounded by a limit or by who is looked for. */
+    const SMALL = /^SCAN (machine_state|local_state|x|\(subquery-\d+\))( |$)/;
+    /** A search by prefix of any word walks the user names until its page is full. */
+    const WALKS_USERS = /FROM users\s+WHERE username > @after/;
+
+    it('questions that an index answers: no statement of apply or of the queries scans a table', () => {
+      const db = new Database(':memory:');
+      const sources: string[] = [];
+      const prepare = db.prepare.bind(db);
+      db.prepare = ((source: string) => {
+        sources.push(source);
+        return prepare(source);
+      }) as typeof db.prepare;
+      new StateMachine(db);
+      new Queries(db);
+      assert.ok(sources.length > 40, `${sources.length} statements`);
+      for (const source of sources.filter((each) => !WALKS_USERS.test(each))) {
+        const names = [...source.matchAll(/@(\w+)/g)].map(([, name]) => [name, 0]);
+        const unnamed = (source.match(/\?/g) ?? []).map(() => 0);
+        const parameters = names.length > 0 ? [Object.fromEntries(names)] : unnamed;
+        const plan = prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${source}`).all(
+          ...parameters,
+        );
+        const scans = plan.filter(({ detail }) => detail.startsWith('SCAN') && !SMALL.test(detail));
+        assert.deepEqual(scans, [], source);
+      }
     });
 
-    it('refuses a cursor that is none', () => {
-      assert.throws(() => new Queries(log.db).agenda(ANA, 0, 1, 10, 'nonsense'), {
-        code: 'invalid_argument',
-      });
-    });
-
-    it('answers range and conflict questions from index ranges, never from a scan', () => {
-      const plans = log.db
+    it('for a range of time by the index on person, length and start', () => {
+      const db = new Database(':memory:');
+      new StateMachine(db);
+      const plan = db
         .prepare(
           `EXPLAIN QUERY PLAN SELECT 1 FROM agenda_entries e WHERE e.person_id = 'x' AND e.span_class = 0
            AND e.start_ms > 1 - 86400000 AND e.start_ms < 2 AND e.end_ms > 1`,
         )
         .all() as { detail: string }[];
       assert.match(
-        plans[0]?.detail ?? '',
+        plan[0]?.detail ?? '',
         /SEARCH e USING PRIMARY KEY \(person_id=\? AND span_class=\? AND start_ms>\? AND start_ms<\?\)/,
       );
     });
+  });
 
-    it('finds users by a prefix of their name or of a word of their display name, without their e-mail', () => {
-      log.apply({
-        $case: 'registerUser',
-        value: {
-          userId: 'u-x',
-          username: 'x100',
-          email: 'x@example.org',
-          displayName: 'Dr Who',
-          timeZone: 'UTC',
-          passwordHash: '$',
-        },
-      });
-      const queries = new Queries(log.db);
-      const names = (query: string): string[] =>
-        queries.searchUsers(query, 10, '').items.map((user) => user.username);
-      assert.deepEqual(names('an'), ['ana']);
-      assert.deepEqual(names('who'), ['x100']);
-      assert.deepEqual(names('%'), []);
-      assert.equal(queries.searchUsers('x100', 10, '').items[0]?.email, '');
-    });
+  it('stores nothing twice for a user or session that a replayed command names again', () => {
+    const applied = [registerUser('ana'), startSession('s1', ANA), startSession('s1', ANA)].map((body) =>
+      outcomeOf(log.apply(body)),
+    );
+    assert.deepEqual(applied, ['conflict', 'session', 'conflict']);
   });
 });

@@ -1,8 +1,23 @@
 /** A state machine on an empty database, and commands for it, for tests and the bench of apply. */
-import { AppointmentFields, Command } from '@agenda/proto/agenda/v1/command';
-import { Privacy } from '@agenda/proto/agenda/v1/model';
+import {
+  AppointmentField,
+  AppointmentFields,
+  Command,
+  OccurrenceScope,
+  type Refusal,
+  type UpdateAppointment,
+  type UpdateProfile,
+} from '@agenda/proto/agenda/v1/command';
+import {
+  type Appointment,
+  Privacy,
+  type Session,
+  type User,
+  type UserRole,
+} from '@agenda/proto/agenda/v1/model';
 import Database from 'better-sqlite3';
 import { type AppliedEntry, type LogEntry, StateMachine } from './machine.ts';
+import type { EventBody } from './step.ts';
 
 export type Body = NonNullable<Command['body']>;
 
@@ -16,6 +31,7 @@ export interface CommandOptions {
 }
 
 export const HOUR_MS = 3_600_000;
+export const DAY_MS: number = 24 * HOUR_MS;
 
 /** A log with one writer: `apply` appends one command and applies it. */
 export class TestLog {
@@ -118,17 +134,106 @@ export function createAppointment(
   };
 }
 
+/** The title becomes "new title", unless the change says otherwise. */
+export function updateAppointment(id: string, change: Partial<UpdateAppointment> = {}): Body {
+  return {
+    $case: 'updateAppointment',
+    value: {
+      appointmentId: id,
+      fields: fieldsOf(10 * HOUR_MS, 11 * HOUR_MS, 'new title'),
+      changed: [AppointmentField.APPOINTMENT_FIELD_TITLE],
+      expectedVersion: undefined,
+      allowConflict: false,
+      participants: [],
+      scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
+      recurrenceStartMs: 0,
+      splitAppointmentId: '',
+      ...change,
+    },
+  };
+}
+
+export function moveAppointment(id: string, startMs: number, endMs: number, allowConflict = false): Body {
+  const changed = [AppointmentField.APPOINTMENT_FIELD_TIME];
+  return updateAppointment(id, { fields: fieldsOf(startMs, endMs), changed, allowConflict });
+}
+
+export function deleteAppointment(id: string, expectedVersion?: number): Body {
+  return {
+    $case: 'deleteAppointment',
+    value: {
+      appointmentId: id,
+      expectedVersion,
+      scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
+      recurrenceStartMs: 0,
+    },
+  };
+}
+
+export const SESSION_SECONDS = 3_600;
+
+export function startSession(id: string, userId: string, passwordVersion = 1): Body {
+  return {
+    $case: 'startSession',
+    value: { sessionId: id, userId, passwordVersion, lifetimeSeconds: SESSION_SECONDS },
+  };
+}
+
+export function refreshSession(id: string, generation: number): Body {
+  return {
+    $case: 'refreshSession',
+    value: { sessionId: id, generation, lifetimeSeconds: SESSION_SECONDS },
+  };
+}
+
+export function endSession(id: string): Body {
+  return { $case: 'endSession', value: { sessionId: id } };
+}
+
+export function changePassword(userId: string, keepSessionId = '', passwordVersion = 1): Body {
+  return {
+    $case: 'changePassword',
+    value: { userId, passwordHash: '$new', passwordVersion, keepSessionId },
+  };
+}
+
+export function updateProfile(userId: string, change: Partial<UpdateProfile>): Body {
+  const unchanged = {
+    email: undefined,
+    displayName: undefined,
+    timeZone: undefined,
+    expectedVersion: undefined,
+  };
+  return { $case: 'updateProfile', value: { ...unchanged, ...change, userId } };
+}
+
+export function setUserRole(username: string, role: UserRole): Body {
+  return { $case: 'setUserRole', value: { username, role } };
+}
+
+/** Empty: all. */
+export function markNotificationRead(notificationId = ''): Body {
+  return { $case: 'markNotificationRead', value: { notificationId } };
+}
+
 /** Everything that must be the same on every replica, as text. */
 export function dump(db: Database.Database): string {
-  const tables = [
+  return `${dumpOf(db, ['raft_applied'])}\n${dumpKept(db)}`;
+}
+
+/** The same without the rows that each replica prunes in its own time. */
+export function dumpKept(db: Database.Database): string {
+  return dumpOf(db, [
     'machine_state',
-    'raft_applied',
     'users',
     'sessions',
     'appointments',
     'agenda_entries',
     'notifications',
-  ];
+  ]);
+}
+
+function dumpOf(db: Database.Database, tables: readonly string[]): string {
   return tables
     .map((table) => `${table} ${JSON.stringify(db.prepare(`SELECT * FROM ${table}`).all())}`)
     .join('\n');
@@ -138,4 +243,35 @@ export function dump(db: Database.Database): string {
 export function outcomeOf(applied: AppliedEntry): string {
   const outcome = applied.result?.outcome;
   return outcome?.$case === 'refusal' ? outcome.value.code : (outcome?.$case ?? 'none');
+}
+
+/** @throws Error if the command was not refused. */
+export function refusalOf(applied: AppliedEntry): Refusal {
+  const outcome = applied.result?.outcome;
+  if (outcome?.$case !== 'refusal') throw new Error(`not refused, but ${outcomeOf(applied)}`);
+  return outcome.value;
+}
+
+interface Results {
+  readonly appointment: Appointment;
+  readonly session: Session;
+  readonly user: User;
+}
+
+/** @throws Error if the command came out otherwise. */
+export function resultOf<Case extends keyof Results>(applied: AppliedEntry, expected: Case): Results[Case] {
+  const outcome = applied.result?.outcome;
+  if (outcome?.$case !== expected) throw new Error(`not ${expected}, but ${outcomeOf(applied)}`);
+  return outcome.value as Results[Case];
+}
+
+type EventValue<Case extends EventBody['$case']> = Extract<EventBody, { $case: Case }>['value'];
+
+/** What its events of one kind say. */
+export function eventsOf<Case extends EventBody['$case']>(
+  applied: AppliedEntry,
+  kind: Case,
+): EventValue<Case>[] {
+  const bodies = applied.events.flatMap(({ body }) => (body?.$case === kind ? [body.value] : []));
+  return bodies as EventValue<Case>[];
 }
