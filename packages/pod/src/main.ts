@@ -1,7 +1,5 @@
 /** One pod: the process that a Swarm task runs. Imports next to nothing, because it is there for every pod. */
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type ChildSpec, podChildren } from './children.ts';
+import { type ChildSpec, COMPILE_CACHE_ENV, podChildren } from './children.ts';
 import { type PodEvent, RESTART_POLICY, Supervisor } from './supervisor.ts';
 
 const NODE_MAJOR_MIN = 26;
@@ -16,8 +14,7 @@ if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
 
 const supervisor = new Supervisor({
   children: children(),
-  // With its types stripped and compiled once, a service starts in half the time and with a third less memory.
-  env: { NODE_COMPILE_CACHE: join(tmpdir(), 'agenda-compile-cache'), ...process.env },
+  env: { ...COMPILE_CACHE_ENV, ...process.env },
   policy: RESTART_POLICY,
   onEvent: report,
   onDown: (exitCode) => process.exit(exitCode),
