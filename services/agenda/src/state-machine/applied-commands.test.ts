@@ -106,6 +106,17 @@ describe('pruning', () => {
     assert.equal(log.machine.prune(100, 100), 0);
   });
 
+  it('keeps what deduplication may still ask for, to the millisecond', () => {
+    const young = new TestLog();
+    young.register('ana');
+    young.passTime(DAY_MS - 1);
+    young.register('ben');
+    assert.equal(young.machine.prune(100, 100), 0);
+    young.passTime(1);
+    young.register('cleo');
+    assert.equal(young.machine.prune(100, 100), 1);
+  });
+
   it('keeps what audit does not hold yet', () => {
     assert.equal(log.machine.prune(0, 100), 0);
     assert.equal(log.machine.prune(2, 100), 2);

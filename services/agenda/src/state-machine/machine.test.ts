@@ -24,6 +24,26 @@ const ANA = 'u-ana';
 const book = (id: string, fromH: number): Body =>
   createAppointment(id, ANA, fromH * HOUR_MS, (fromH + 1) * HOUR_MS);
 
+/** What SQLite would do for each statement that is prepared meanwhile. */
+function plansOf(prepareAll: (db: Database.Database) => unknown): Map<string, string[]> {
+  const db = new Database(':memory:');
+  const prepare = db.prepare.bind(db);
+  const sources: string[] = [];
+  db.prepare = ((source: string) => {
+    sources.push(source);
+    return prepare(source);
+  }) as typeof db.prepare;
+  prepareAll(db);
+  const planOf = (source: string): string[] => {
+    const named = [...source.matchAll(/@(\w+)/g)].map(([, name]) => [name, 0]);
+    const unnamed = (source.match(/\?/g) ?? []).map(() => 0);
+    const parameters = named.length > 0 ? [Object.fromEntries(named)] : unnamed;
+    const rows = prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${source}`).all(...parameters);
+    return rows.map(({ detail }) => detail);
+  };
+  return new Map(sources.map((source) => [source, planOf(source)]));
+}
+
 describe('the state machine', () => {
   let log: TestLog;
 
@@ -237,26 +257,18 @@ describe('the state machine', () => {
     const WALKS_USERS = /FROM users\s+WHERE username > @after/;
 
     it('questions that an index answers: no statement of apply or of the queries scans a table', () => {
-      const db = new Database(':memory:');
-      const sources: string[] = [];
-      const prepare = db.prepare.bind(db);
-      db.prepare = ((source: string) => {
-        sources.push(source);
-        return prepare(source);
-      }) as typeof db.prepare;
-      new StateMachine(db);
-      new Queries(db);
-      assert.ok(sources.length > 40, `${sources.length} statements`);
-      for (const source of sources.filter((each) => !WALKS_USERS.test(each))) {
-        const names = [...source.matchAll(/@(\w+)/g)].map(([, name]) => [name, 0]);
-        const unnamed = (source.match(/\?/g) ?? []).map(() => 0);
-        const parameters = names.length > 0 ? [Object.fromEntries(names)] : unnamed;
-        const plan = prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${source}`).all(
-          ...parameters,
-        );
-        const scans = plan.filter(({ detail }) => detail.startsWith('SCAN') && !SMALL.test(detail));
-        assert.deepEqual(scans, [], source);
+      const plans = plansOf((db) => [new StateMachine(db), new Queries(db)]);
+      assert.ok(plans.size > 40, `${plans.size} statements`);
+      for (const [source, plan] of plans) {
+        const scans = plan.filter((detail) => detail.startsWith('SCAN') && !SMALL.test(detail));
+        if (!WALKS_USERS.test(source)) assert.deepEqual(scans, [], source);
       }
+    });
+
+    it('for what is unread without walking what was read', () => {
+      for (const [source, plan] of plansOf((db) => [new StateMachine(db), new Queries(db)]))
+        if (/user_id = (\?|@userId) .*read_at_ms = 0/s.test(source) && !/log_index = \?/.test(source))
+          assert.match(plan.join(), /INDEX notifications_unread/, source);
     });
 
     it('for a range of time by the index on person, length and start', () => {
