@@ -21,6 +21,13 @@ export function firstPortProblem(name: string, text: string, count: number): str
   return `${name} must be a port from 1 to ${last}, but is "${text}"`;
 }
 
+export function overlapProblem(addresses: readonly PodAddresses[]): string | undefined {
+  const ports = addresses.flatMap((address) => Object.values(address) as number[]);
+  const twice = ports.find((port, at) => ports.indexOf(port) !== at);
+  if (twice === undefined) return undefined;
+  return `HTTP_PORT and INNER_PORT are too close: port ${twice} would be used twice; choose others`;
+}
+
 /** @returns what is wrong; empty: nothing. The data directory is made if it is not there. */
 export function dataProblems(nodes: number, dataDir: string): string[] {
   const directory = directoryProblem(dataDir);

@@ -11,7 +11,14 @@ import {
 } from './local-cluster.ts';
 import { releaseLock, takeLock } from './lock.ts';
 import { boundLogs, startLogs } from './logs.ts';
-import { dataProblems, firstPortProblem, nodesProblem, portProblems, runningProblem } from './preflight.ts';
+import {
+  dataProblems,
+  firstPortProblem,
+  nodesProblem,
+  overlapProblem,
+  portProblems,
+  runningProblem,
+} from './preflight.ts';
 
 const READY_MS_MAX = 60_000;
 const LOGS_INTERVAL_MS = 5_000;
@@ -65,7 +72,10 @@ function settings() {
     firstPortProblem('INNER_PORT', inner, nodes * INNER_PORTS_STEP),
   ];
   refuseFor(wrong.filter((problem) => problem !== undefined));
-  return { nodes, addresses: fixedAddresses(nodes, Number(http), Number(inner)) };
+  const addresses = fixedAddresses(nodes, Number(http), Number(inner));
+  const overlap = overlapProblem(addresses);
+  refuseFor(overlap ? [overlap] : []);
+  return { nodes, addresses };
 }
 
 /** Ends this process if there are any. */
