@@ -1,9 +1,10 @@
 /** Appointments by how long they are, so that "what overlaps this?" is a few bounded index ranges (see schema.ts). */
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** The longest span of each class; the last is the longest appointment that is possible. */
-export const SPAN_CLASS_MS = [DAY_MS, 32 * DAY_MS, 366 * DAY_MS] as const;
+export const SPAN_CLASS_MS = [2 * HOUR_MS, DAY_MS, 32 * DAY_MS, 366 * DAY_MS] as const;
 export const SPAN_MS_MAX: number = SPAN_CLASS_MS[SPAN_CLASS_MS.length - 1] as number;
 
 export function spanClass(startMs: number, endMs: number): number {
