@@ -5,14 +5,16 @@ DATA ?= ./.data
 # What the contracts must stay compatible with: the last release, or the commit before.
 BASE ?= $(shell git describe --tags --abbrev=0 2>/dev/null || git rev-parse --verify --quiet HEAD~1)
 
+# Everything runs with the pinned runtime, except npm ci: it removes that runtime while it runs.
+SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE := $(CURDIR)/.cache/compile
 SHELL := /bin/bash
 
-CACHE := .cache
-INSTALLED := $(CACHE)/installed
-GENERATED := $(CACHE)/generated
-UI_BUILT := $(CACHE)/ui-built
+# Each stamp lies in what it stands for: removed with it, and so made again. The lock file counts by its content.
+INSTALLED := node_modules/.installed-$(shell cksum < package-lock.json | tr ' ' '-')
+GENERATED := proto/gen/.generated
+UI_BUILT := services/api-gateway/ui/dist/index.html
 PROTO_FILES := $(shell find proto -name '*.proto' -not -path '*/node_modules/*') proto/buf.gen.yaml
 UI_FILES := $(shell find services/api-gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
@@ -24,11 +26,11 @@ help: ## list the targets
 
 install: $(INSTALLED) ## install dependencies (nothing to do while the lock file is the same)
 
-$(INSTALLED): package-lock.json
+$(INSTALLED):
 	@echo "installing dependencies"
-	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PATH='$(SYSTEM_PATH)' npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@node packages/pod/check-runtime.cjs
-	@mkdir -p $(CACHE) && touch $@
+	@touch $@
 
 generate: $(GENERATED) ## generate code from proto/ (nothing to do while it is the same)
 
@@ -42,13 +44,12 @@ ui: $(UI_BUILT) ## build the web page (nothing to do while it is the same)
 $(UI_BUILT): $(INSTALLED) $(UI_FILES)
 	@echo "building the web page"
 	@npm run --silent build --workspace services/api-gateway/ui -- --logLevel warn
-	@touch $@
 
-run: $(GENERATED) $(UI_BUILT) ## start a cluster on loopback: make run [NODES=3] [DATA=./.data]
-	@NODES=$(NODES) DATA=$(DATA) node packages/pod/src/run-local.ts
+run: $(GENERATED) $(UI_BUILT) ## start a cluster on loopback: [NODES=3] [DATA=./.data] [HTTP_PORT=8080] [INNER_PORT=7000]
+	@NODES='$(NODES)' DATA='$(DATA)' node packages/pod/src/run-local.ts
 
 test: $(GENERATED) $(UI_BUILT) ## everything: contracts, types, lint, unit, architecture, cluster, browser
-	@BASE=$(BASE) node test/run.ts
+	@BASE='$(BASE)' node test/run.ts
 
 test-unit: $(GENERATED) ## unit and architecture tests only
 	@node test/run.ts unit
@@ -72,4 +73,4 @@ bench: $(GENERATED) $(UI_BUILT) ## measure speed, with etcd beside us where it i
 	@node bench/src/main.ts
 
 clean: ## remove what was installed, generated and built; data stays
-	@rm -rf node_modules $(CACHE) proto/gen services/api-gateway/ui/dist
+	@rm -rf node_modules .cache proto/gen services/api-gateway/ui/dist
