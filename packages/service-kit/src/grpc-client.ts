@@ -89,6 +89,8 @@ export class GrpcChannel {
       'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
       // Channels to one address would otherwise share a connection, and one stream's window with it.
       'grpc.use_local_subchannel_pool': 1,
+      // We retry by ourselves, where it is safe; the library would keep every message of a stream for it.
+      'grpc.enable_retries': 0,
     });
     this.#signer = options.signer;
     this.#requestBytesMax = options.requestBytesMax ?? REQUEST_BYTES_MAX;

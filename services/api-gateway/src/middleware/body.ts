@@ -1,4 +1,5 @@
 /** JSON bodies, with a limit and with errors that say what is wrong. */
+import { isUtf8 } from 'node:buffer';
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { z } from 'zod';
 import { parse } from '../schemas/parse.ts';
@@ -7,8 +8,6 @@ import { locateJsonError } from './json-error.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
 const JSON_TYPES = new Set(['application/json', 'application/merge-patch+json']);
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Reads, parses and validates. @throws ServiceError */
 export async function readBody<T extends z.ZodType>(
@@ -30,12 +29,8 @@ export async function readBody<T extends z.ZodType>(
 }
 
 function parseJson(raw: Buffer): unknown {
-  let text: string;
-  try {
-    text = utf8.decode(raw);
-  } catch (cause) {
-    throw new ServiceError('invalid_argument', 'the body is not valid UTF-8', { cause });
-  }
+  if (!isUtf8(raw)) throw new ServiceError('invalid_argument', 'the body is not valid UTF-8');
+  const text = raw.toString('utf8');
   let value: unknown;
   try {
     value = JSON.parse(text);
