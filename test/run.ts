@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const REPORTER = join(ROOT, 'test/counting-reporter.cjs');
 const base = process.env.BASE || 'HEAD~1';
+/** A stage that has not ended by then never will: something in it keeps its process alive. It counts as failed. */
+const STAGE_MS_MAX = 20 * 60_000;
 
 interface Counts {
   passed: number;
@@ -43,8 +45,21 @@ const STAGES: readonly Stage[] = [
 
 /** Only the exit code counts; what it says is shown. */
 function check(command: string, args: readonly string[]): Counts {
-  const { status } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit' });
+  const status = runToEnd(command, args);
   return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+/** @returns the exit code; null: it had to be killed. */
+function runToEnd(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): number | null {
+  const { status, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    timeout: STAGE_MS_MAX,
+    killSignal: 'SIGKILL',
+  });
+  if (error) process.stderr.write(`${command}: ${error.message}\n`);
+  return status;
 }
 
 /** Against the contracts that have landed; a history without them cannot be broken. */
@@ -69,8 +84,7 @@ function mocha(patterns: readonly string[], timeoutMs: number): Counts {
   const countsFile = join(directory, 'counts.json');
   try {
     const args = ['--no-config', '--timeout', String(timeoutMs), '--reporter', REPORTER, ...files.sort()];
-    const env = { ...process.env, COUNTS_FILE: countsFile };
-    const { status } = spawnSync('mocha', args, { cwd: ROOT, stdio: 'inherit', env });
+    const status = runToEnd('mocha', args, { COUNTS_FILE: countsFile });
     const counts = JSON.parse(readFileSync(countsFile, 'utf8')) as Counts;
     // A run that broke off has counted nothing as failed.
     return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;

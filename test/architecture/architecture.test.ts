@@ -2,13 +2,31 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SourceFile } from './imports.ts';
+import { importsOf, packageOf, type SourceFile } from './imports.ts';
 import { RULES } from './rules.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 function read(path: string): SourceFile {
   return { path, text: readFileSync(join(ROOT, path), 'utf8') };
+}
+
+const WORKSPACES: readonly string[] = JSON.parse(read('package.json').text).workspaces;
+
+/** Types and test tools are declared at the root, and the types of a library come with it. */
+function declaredFor(path: string): ReadonlySet<string> {
+  const workspace = WORKSPACES.filter((folder) => path.startsWith(`${folder}/`)).sort(
+    (left, right) => right.length - left.length,
+  )[0];
+  const manifests = [workspace, /^test\/|\.test\.tsx?$|\/testing(\/|\.ts$)/.test(path) ? '.' : undefined];
+  return new Set(
+    manifests
+      .filter((folder) => folder !== undefined)
+      .flatMap((folder) => {
+        const { name, dependencies, devDependencies } = JSON.parse(read(join(folder, 'package.json')).text);
+        return [name, ...Object.keys({ ...dependencies, ...devDependencies })];
+      }),
+  );
 }
 
 const sources = globSync(['packages/**/*.ts', 'services/**/*.{ts,tsx}', 'test/**/*.ts', 'bench/**/*.ts'], {
@@ -54,6 +72,15 @@ describe('the dependencies', () => {
         .map(([name, version]) => `${path}: ${name} ${version}`);
     });
     assert.deepEqual(loose, []);
+  });
+
+  it('are declared by the workspace that uses them, or, for tests, by the root', () => {
+    const undeclared = sources.flatMap((file) => {
+      const declared = declaredFor(file.path);
+      const packages = importsOf(file).flatMap(({ specifier }) => packageOf(specifier) ?? []);
+      return packages.filter((name) => !declared.has(name)).map((name) => `${file.path} imports ${name}`);
+    });
+    assert.deepEqual(undeclared, []);
   });
 
   it('install without running scripts', () => {

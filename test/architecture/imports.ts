@@ -40,3 +40,9 @@ export function resolveImport(from: string, specifier: string): string | undefin
   }
   return parts.join('/');
 }
+
+/** The npm package of an import; undefined: a file of ours, or of the runtime. */
+export function packageOf(specifier: string): string | undefined {
+  if (specifier.startsWith('.') || specifier.startsWith('node:')) return undefined;
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+}

@@ -30,6 +30,10 @@ const IMPURE = {
   'a promise': /\bawait\b|\bPromise\b/,
   'a locale': /\bIntl\b|\btoLocale\w+\b|\blocaleCompare\b/,
   'the process': /\bprocess\./,
+  'a source of random numbers': /\bcrypto\.|\brandom(UUID|Bytes|Int)\b/,
+  // Its tables come with the runtime, and two versions of it run side by side during an update.
+  'what differs between versions of the runtime': /\bTemporal\b|\.normalize\(/,
+  'the global object': /\bglobalThis\b/,
 };
 
 const coreIsPure: Rule = {
@@ -87,6 +91,26 @@ const servicesAreApart: Rule = {
   },
 };
 
+const packagesAreBelow: Rule = {
+  name: 'packages never import services, and the kit imports no other package of ours but the contracts',
+  applies: (path) => path.startsWith('packages/'),
+  check: (file) => {
+    const own = file.path.split('/').slice(0, 2).join('/');
+    return importsOf(file).flatMap(({ specifier }) => {
+      const target = resolveImport(file.path, specifier);
+      if (target !== undefined) return target.startsWith(`${own}/`) ? [] : [`imports ${target}`];
+      if (!specifier.startsWith('@agenda/')) return [];
+      const allowed =
+        own === 'packages/service-kit' ? /^@agenda\/proto\// : /^@agenda\/(proto|service-kit|pod)\//;
+      return allowed.test(specifier) ? [] : [`imports ${specifier}`];
+    });
+  },
+  offender: {
+    path: 'packages/service-kit/src/offender.ts',
+    text: "import { Supervisor } from '@agenda/pod/supervisor';",
+  },
+};
+
 /** Processes by themselves; they are their own main. */
 const MAINS = /(^|\/)(main|config|run-local|run)\.ts$/;
 
@@ -134,6 +158,7 @@ export const RULES: readonly Rule[] = [
   coreIsPure,
   machineIsPure,
   servicesAreApart,
+  packagesAreBelow,
   environmentAtTheEdge,
   edgesImportInward,
   filesOfASitting,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { AuditServiceService, ExportRequest_Format, Filter } from '@agenda/proto/audit/v1/audit';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
+import { createLogger } from '@agenda/service-kit/logger';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
-import pino from 'pino';
 import { auditHandlers } from './api.ts';
 import { entries, entryOf, eventOf, sequences, Trails } from './testing/trail.ts';
 
@@ -21,7 +21,7 @@ describe('the audit service over gRPC', () => {
 
   async function serve() {
     const trail = trails.open();
-    const logger = pino({ level: 'silent' });
+    const logger = createLogger({ component: 'audit', nodeId: 'agenda-1', level: 'silent' });
     const stopping = new AbortController();
     const server = new GrpcServer({ verifier: new Verifier([SECRET]), logger });
     server.addService(AuditServiceService, auditHandlers(trail.store, trail.queries, stopping.signal));

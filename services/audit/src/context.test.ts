@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { AuditServiceService, Level } from '@agenda/proto/audit/v1/audit';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { createLogger } from '@agenda/service-kit/logger';
 import { Signer } from '@agenda/service-kit/signature';
-import pino from 'pino';
 import { AuditContext } from './context.ts';
 import { ScriptedAgenda } from './testing/scripted-agenda.ts';
 import { eventOf, Trails } from './testing/trail.ts';
@@ -15,7 +15,7 @@ const LOOPBACK = { host: '127.0.0.1', port: 0 };
 describe('the audit service beside its agenda', () => {
   const trails = new Trails();
   const closers: (() => Promise<void> | void)[] = [];
-  const logger = pino({ level: 'silent' });
+  const logger = createLogger({ component: 'audit', nodeId: 'agenda-1', level: 'silent' });
 
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();

@@ -3,8 +3,8 @@ import { AgendaServiceService, type AuditBatch, type AuditEntry } from '@agenda/
 import type { AuditEvent } from '@agenda/proto/audit/v1/audit';
 import type { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcServer, type OutboundStream } from '@agenda/service-kit/grpc-server';
+import { createLogger } from '@agenda/service-kit/logger';
 import { Verifier } from '@agenda/service-kit/signature';
-import pino from 'pino';
 
 const MAC_COMES_LATER = new Uint8Array(0);
 
@@ -25,7 +25,7 @@ export class ScriptedAgenda {
   port = 0;
 
   constructor(secret: string) {
-    const logger = pino({ level: 'silent' });
+    const logger = createLogger({ component: 'audit', nodeId: 'agenda-1', level: 'silent' });
     this.#server = new GrpcServer({ verifier: new Verifier([secret]), logger });
     this.#server.addService(AgendaServiceService, {
       recordNodeEvents: ({ context, events }) => {
