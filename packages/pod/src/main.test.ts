@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { freePorts } from './ports.ts';
 
-describe('the processes of this package', () => {
+describe('the processes of this package', function () {
+  // Whole pods start here, on a machine that may be busy.
+  this.timeout(60_000);
   let directory: string;
   const children: ChildProcess[] = [];
 

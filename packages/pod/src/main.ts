@@ -1,5 +1,5 @@
 /** One pod: the process that a Swarm task runs. Imports next to nothing, because it is there for every pod. */
-import { type ChildSpec, COMPILE_CACHE_ENV, podChildren } from './children.ts';
+import { CHILD_ENV, type ChildSpec, podChildren } from './children.ts';
 import { type PodEvent, RESTART_POLICY, Supervisor } from './supervisor.ts';
 
 const NODE_MAJOR_MIN = 26;
@@ -14,7 +14,7 @@ if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
 
 const supervisor = new Supervisor({
   children: children(),
-  env: { ...COMPILE_CACHE_ENV, ...process.env },
+  env: { ...CHILD_ENV, ...process.env },
   policy: RESTART_POLICY,
   onEvent: report,
   onDown: (exitCode) => process.exit(exitCode),

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { COMPILE_CACHE_ENV } from './children.ts';
+import { CHILD_ENV } from './children.ts';
 import type { PodEvent } from './supervisor.ts';
 
 const MAIN = join(dirname(fileURLToPath(import.meta.url)), 'main.ts');
@@ -68,7 +68,7 @@ export class PodProcess {
     if (this.#process) throw new Error(`${this.nodeId} is running already`);
     const log = openSync(this.logFile, 'a');
     const child = spawn(process.execPath, [MAIN], {
-      env: { ...COMPILE_CACHE_ENV, ...process.env, ...this.#env },
+      env: { ...CHILD_ENV, ...process.env, ...this.#env },
       stdio: ['ignore', log, log, 'ipc'],
       detached: true,
     });
