@@ -41,6 +41,8 @@ function takeNew(state: State, entries: readonly Entry[]): void {
 }
 
 function accept(state: State, request: AppendRequest, index: number): void {
+  // It only told the commit index: an answer would say nothing that the leader does not know.
+  if (request.round === 0 && request.entries.length === 0) return;
   state.messagesAfterPersist.push({
     kind: 'appendResponse',
     from: state.id,
@@ -74,7 +76,8 @@ function reject(state: State, request: AppendRequest): void {
 export function onHeartbeatRequest(state: State, request: HeartbeatRequest): void {
   heardLeader(state, request.from);
   state.commitTo(Math.min(request.commitIndex, state.log.lastIndex));
-  state.messagesAfterPersist.push({
+  // Promises nothing about the disk but the term, and a new term holds all messages back: reads need not wait.
+  state.messages.push({
     kind: 'heartbeatResponse',
     from: state.id,
     to: request.from,
@@ -119,6 +122,13 @@ function reportMatch(state: State, index: number): void {
 }
 
 function heardLeader(state: State, leader: string): void {
+  invariant(
+    state.leader === '' || state.leader === leader,
+    'I3: one leader a term',
+    state.term,
+    state.leader,
+    leader,
+  );
   if (state.role !== 'follower') state.becomeFollower(state.term, leader);
   state.electionElapsedTicks = 0;
   state.leader = leader;

@@ -2,13 +2,15 @@
  * What must hold whenever the core is entered or left. Checked in production too: a member that finds its own state
  * impossible must not go on voting.
  *
- * I1  applied ≤ commit index ≤ last index
+ * I1  handed out ≤ commit index ≤ last index
  * I2  term and commit index never fall
- * I3  a leader knows itself as leader, and somebody votes
+ * I3  a term has one leader; it knows itself as leader, and somebody votes
  * I4  a committed entry is never replaced
  * I5  a leader's term is that of its last entry (it starts its term with one)
  * I6  a member has at most one vote a term: once given it does not change within the term
  * I7  matchIndex < nextIndex for every follower, and nobody matches beyond the leader's log
+ * I8  committed entries that are not handed out yet are not compacted
+ * I9  only what can be proposed is proposed: noops and configurations are the core's own
  */
 import type { State } from './state.ts';
 
@@ -19,7 +21,11 @@ export class InvariantError extends Error {
   }
 }
 
-export function invariant(holds: boolean, rule: string, ...values: readonly (number | string)[]): void {
+export function invariant(
+  holds: boolean,
+  rule: string,
+  ...values: readonly (number | string)[]
+): asserts holds {
   if (!holds) throw new InvariantError(rule, values);
 }
 
@@ -31,8 +37,9 @@ export class InvariantChecker {
   check(state: State): void {
     const { log, term, votedFor } = state;
     invariant(
-      log.commitIndex <= log.lastIndex,
-      'I1: commit index ≤ last index',
+      log.handedOutIndex <= log.commitIndex && log.commitIndex <= log.lastIndex,
+      'I1: handed out ≤ commit index ≤ last index',
+      log.handedOutIndex,
       log.commitIndex,
       log.lastIndex,
     );

@@ -1,4 +1,5 @@
 /** The log as the core sees it: what is stored, and behind it the tail that is not on disk yet. */
+import { invariant } from './invariants.ts';
 import type { Entry, LogReader, SnapshotMetadata } from './types.ts';
 
 /** Counted for every entry besides its payload. */
@@ -16,7 +17,6 @@ export class RaftLog {
   /** How many of the tail have been handed out to be written. */
   #tailTaken = 0;
   commitIndex: number;
-  /** The last committed entry that was handed out to be applied. */
   #handedOut: number;
 
   constructor(stored: LogReader, commitIndex: number, appliedIndex: number) {
@@ -71,9 +71,9 @@ export class RaftLog {
     const stored = this.#stored.entries(from, Math.min(to, tailStart - 1), bytesMax);
     const reached = (stored.at(-1)?.index ?? from - 1) + 1;
     if (reached !== tailStart || reached > to) return stored;
-    const used = stored.reduce((sum, entry) => sum + entryBytes(entry), 0);
-    if (used >= bytesMax) return stored;
-    return [...stored, ...withinBytes(this.#tail, 0, to - tailStart + 1, bytesMax - used)];
+    const left = bytesMax - stored.reduce((sum, entry) => sum + entryBytes(entry), 0);
+    if (left < entryBytes(this.#tail[0] as Entry)) return stored;
+    return [...stored, ...withinBytes(this.#tail, 0, to - tailStart + 1, left)];
   }
 
   /** Appends behind the end. */
@@ -114,12 +114,23 @@ export class RaftLog {
     return true;
   }
 
+  /** The last committed entry that was handed out to be applied. */
+  get handedOutIndex(): number {
+    return this.#handedOut;
+  }
+
   get hasCommittedToHandOut(): boolean {
     return this.#handedOut < this.commitIndex;
   }
 
   takeCommitted(bytesMax: number): readonly Entry[] {
-    const entries = this.slice(this.#handedOut + 1, this.commitIndex, bytesMax) ?? [];
+    const entries = this.slice(this.#handedOut + 1, this.commitIndex, bytesMax);
+    invariant(
+      entries !== undefined,
+      'I8: what is not applied is not compacted',
+      this.#handedOut,
+      this.firstIndex,
+    );
     this.#handedOut = entries.at(-1)?.index ?? this.#handedOut;
     return entries;
   }

@@ -28,7 +28,9 @@ export class Progress {
   offerElapsedTicks = 0;
   /** A probe is under way. */
   probeSent = false;
-  /** Something sent may be lost: send an empty append to find out. */
+  /** A heartbeat is due to be answered: what was sent long before and is not acknowledged may be lost. */
+  lossCheckDue = false;
+  /** Send an empty append, to find out whether something was lost. */
   checkDue = false;
   readonly #inflight: Inflight;
 
@@ -95,8 +97,16 @@ export class Progress {
     this.offerElapsedTicks = 0;
   }
 
-  /** A full window whose acknowledgements were lost must not stay full: let one more through. */
-  freeOne(): void {
+  /**
+   * The member answers, so what it has not acknowledged may be lost: probe or check again. Once for each heartbeat, for
+   * reads make many more rounds than that.
+   */
+  checkForLoss(): void {
+    if (!this.lossCheckDue) return;
+    this.lossCheckDue = false;
+    this.probeSent = false;
+    this.checkDue = true;
+    // A full window whose acknowledgements were lost must not stay full: let one more through.
     if (this.#inflight.full) this.#inflight.freeFirst();
   }
 

@@ -112,6 +112,11 @@ export class RaftCore {
     const accepted: Payload[] = [];
     let index = state.log.lastIndex;
     for (const payload of payloads) {
+      invariant(
+        payload.kind === 'command' || payload.kind === 'checkpoint',
+        'I9: commands and checkpoints are proposed',
+        payload.kind,
+      );
       const bytes = entryBytes({ index: 0, term: 0, timestampMs: 0, payload });
       if (state.uncommittedBytes > 0 && state.uncommittedBytes + bytes > state.options.uncommittedBytesMax) {
         results.push({ ok: false, refusal: 'overloaded' });
@@ -202,7 +207,8 @@ export class RaftCore {
   }
 
   hasReady(): boolean {
-    return this.#dirty || this.#state.log.hasCommittedToHandOut;
+    const { messages, log } = this.#state;
+    return this.#dirty || messages.length > 0 || log.hasCommittedToHandOut;
   }
 
   /** Takes everything that is owed. */
@@ -280,7 +286,7 @@ export class RaftCore {
     return true;
   }
 
-  /** A deposed leader must learn the term, or it would never stop; a pre-candidate that is behind likewise. */
+  /** A deposed leader must learn the term, or it would never stop; a candidate that is behind likewise. */
   #answerEarlierTerm(message: Message): void {
     const state = this.#state;
     const common = { from: state.id, to: message.from, term: state.term };
@@ -288,6 +294,8 @@ export class RaftCore {
       state.messagesAfterPersist.push({ ...common, kind: 'heartbeatResponse', round: 0 });
     else if (message.kind === 'preVoteRequest')
       state.messagesAfterPersist.push({ ...common, kind: 'preVoteResponse', granted: false });
+    else if (message.kind === 'voteRequest')
+      state.messagesAfterPersist.push({ ...common, kind: 'voteResponse', granted: false });
   }
 
   #proposalRefusal(): ProposalRefusal | undefined {

@@ -1,6 +1,6 @@
 /** The leader's side of replication (Raft paper §5.3, §5.4.2; thesis §3.10, §10.2). */
 import { entryBytes } from './log.ts';
-import { isJoint, isVoter, leaveJoint } from './membership.ts';
+import { isJoint, leaveJoint } from './membership.ts';
 import type { Progress } from './progress.ts';
 import { quorumValue, voteResult } from './quorum.ts';
 import { confirmReads } from './read-index.ts';
@@ -31,11 +31,7 @@ export function onAppendResponse(state: State, response: AppendResponse): void {
 export function onHeartbeatResponse(state: State, response: HeartbeatResponse): void {
   const progress = heard(state, response.from, response.round);
   if (!progress) return;
-  progress.probeSent = false;
-  if (progress.matchIndex < state.log.lastIndex) {
-    progress.freeOne();
-    progress.checkDue = true;
-  }
+  if (progress.matchIndex < state.log.lastIndex) progress.checkForLoss();
   confirmReads(state);
 }
 
@@ -44,6 +40,8 @@ export function onSnapshotResponse(state: State, response: SnapshotResponse): vo
   if (progress?.state === 'snapshot' && response.rejected && response.index === progress.snapshotIndex) {
     progress.snapshotIndex = 0;
     progress.becomeProbe();
+    // Another offer waits for the next heartbeat: what failed once may fail for a while.
+    progress.probeSent = true;
   }
 }
 
@@ -91,7 +89,8 @@ function sendTo(state: State, to: MemberId, progress: Progress): void {
   }
   if (sent || progress.state !== 'replicate') return;
   const newCommit = Math.min(state.log.commitIndex, progress.nextIndex - 1) > progress.sentCommitIndex;
-  if (newCommit || progress.checkDue) sendAppend(state, to, progress, []);
+  if (progress.checkDue) sendAppend(state, to, progress, [], state.round);
+  else if (newCommit) sendAppend(state, to, progress, [], 0);
 }
 
 /** @returns false if the follower needs a snapshot instead. */
@@ -102,7 +101,7 @@ function sendEntries(state: State, to: MemberId, progress: Progress): boolean {
     offerSnapshot(state, to, progress);
     return false;
   }
-  sendAppend(state, to, progress, entries);
+  sendAppend(state, to, progress, entries, state.round);
   const last = entries.at(-1);
   progress.sent(
     last?.index ?? progress.nextIndex - 1,
@@ -111,7 +110,13 @@ function sendEntries(state: State, to: MemberId, progress: Progress): boolean {
   return true;
 }
 
-function sendAppend(state: State, to: MemberId, progress: Progress, entries: readonly Entry[]): void {
+function sendAppend(
+  state: State,
+  to: MemberId,
+  progress: Progress,
+  entries: readonly Entry[],
+  round: number,
+): void {
   const { log } = state;
   const prevIndex = progress.nextIndex - 1;
   state.messages.push({
@@ -123,7 +128,7 @@ function sendAppend(state: State, to: MemberId, progress: Progress, entries: rea
     prevTerm: log.term(prevIndex) as number,
     entries,
     commitIndex: log.commitIndex,
-    round: state.round,
+    round,
   });
   progress.sentCommitIndex = Math.min(log.commitIndex, prevIndex + entries.length);
   progress.checkDue = false;
@@ -146,12 +151,12 @@ export function tickLeader(state: State): boolean {
       state.becomeFollower(state.term, '');
       return true;
     }
-    // A transfer that takes longer than an election is given up (thesis §3.10).
-    state.transferTarget = '';
   }
+  tickTransfer(state);
   repeatOffers(state);
   if (state.heartbeatElapsedTicks < state.options.heartbeatTicks) return false;
   state.heartbeatElapsedTicks = 0;
+  for (const progress of state.progress.values()) progress.lossCheckDue = true;
   broadcastHeartbeat(state);
   return true;
 }
@@ -191,11 +196,20 @@ function broadcastHeartbeat(state: State): void {
 
 export function transferLeadership(state: State, target: MemberId): boolean {
   const progress = state.progress.get(target);
-  if (!state.isLeader || !progress || !isVoter(state.configuration, target)) return false;
-  state.transferTarget = target;
-  state.electionElapsedTicks = 0;
+  if (!state.isLeader || !progress || !state.configuration.voters.includes(target)) return false;
+  if (state.transferTarget !== target) {
+    state.transferTarget = target;
+    state.transferElapsedTicks = 0;
+  }
   finishTransferIfReady(state, target, progress);
   return true;
+}
+
+/** A transfer that takes longer than an election is given up (thesis §3.10). */
+function tickTransfer(state: State): void {
+  if (state.transferTarget === '') return;
+  state.transferElapsedTicks += 1;
+  if (state.transferElapsedTicks >= state.options.electionTicks) state.transferTarget = '';
 }
 
 /** The successor must have the whole log, or it could not win. */

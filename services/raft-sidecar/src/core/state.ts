@@ -53,12 +53,13 @@ export class State {
 
   /** Leaders: one for each other member. */
   progress = new Map<MemberId, Progress>();
-  /** Leaders: counts what was sent to confirm leadership. */
+  /** Leaders: counts what was sent to confirm leadership, from 1. */
   round = 0;
   /** Leaders: how far the own log is on disk. */
   writtenIndex = 0;
   uncommittedBytes = 0;
   transferTarget: MemberId = '';
+  transferElapsedTicks = 0;
   readonly reads: ReadQueue;
 
   readonly messages: Message[] = [];
@@ -126,13 +127,12 @@ export class State {
   }
 
   becomeLeader(): void {
-    const lastIndex = this.log.lastIndex;
     this.#reset(this.term);
     this.role = 'leader';
     this.leader = this.id;
     this.writtenIndex = 0;
+    this.round = 1;
     this.trackMembers();
-    for (const progress of this.progress.values()) progress.nextIndex = lastIndex + 1;
     this.appendOwn([{ kind: 'noop' }], this.lastTimestampMs);
   }
 
@@ -186,7 +186,8 @@ export class State {
   appendEntries(entries: readonly Entry[]): void {
     this.log.append(entries);
     for (const entry of entries) {
-      this.lastTimestampMs = Math.max(this.lastTimestampMs, entry.timestampMs);
+      // That of a replaced entry counts no more: the leader's own never fall.
+      this.lastTimestampMs = entry.timestampMs;
       if (entry.payload.kind !== 'configuration') continue;
       this.configurations.append(entry.index, entry.payload.configuration);
       if (this.isLeader) this.trackMembers();

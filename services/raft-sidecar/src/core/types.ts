@@ -92,7 +92,10 @@ export interface AppendRequest extends Envelope {
   /** Contiguous from prevIndex + 1; empty in a probe. */
   readonly entries: readonly Entry[];
   readonly commitIndex: number;
-  /** The leader's round counter, echoed by the answer: an answer to round r proves leadership at r. */
+  /**
+   * The leader's round counter, echoed by the answer: an answer to round r proves leadership at r. 0 on an empty
+   * append: it only tells the commit index, and is answered only if it does not match.
+   */
   readonly round: number;
 }
 export interface AppendResponse extends Envelope {
