@@ -56,6 +56,10 @@ describe('before make run starts anything', () => {
     }
   });
 
+  it('a place that takes no directories is refused at once', () => {
+    assert.match(dataProblems(3, '/proc/agenda/data')[0] ?? '', /cannot be used for data/);
+  });
+
   it('data of more nodes is refused, and data of fewer is taken', () => {
     for (const node of [1, 2, 3, 4, 5]) mkdirSync(join(directory, `agenda-${node}`));
     assert.match(dataProblems(3, directory)[0] ?? '', /data of 5 nodes.*NODES=5/);

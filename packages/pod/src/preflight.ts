@@ -1,5 +1,6 @@
 /** What `make run` checks before it starts anything: one clear line for each thing that is wrong. */
-import { accessSync, constants, mkdirSync, readdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { PodAddresses } from './pod-process.ts';
 import { isPortFree } from './ports.ts';
 
@@ -37,7 +38,7 @@ export function dataProblems(nodes: number, dataDir: string): string[] {
 
 function directoryProblem(dataDir: string): string | undefined {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeDirectory(dataDir);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {
@@ -45,6 +46,16 @@ function directoryProblem(dataDir: string): string | undefined {
     const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is not a directory' : message;
     return `${dataDir} cannot be used for data (${reason}): ${ELSEWHERE}`;
   }
+}
+
+/** Level by level: Node's own recursive form never returns where a file system takes no directories (/proc). */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    return;
+  }
+  makeDirectory(dirname(path));
+  mkdirSync(path);
 }
 
 function diskProblem(dataDir: string): string | undefined {
