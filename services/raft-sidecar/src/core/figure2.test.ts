@@ -1,452 +1,514 @@
-/** The rules of the Raft paper's Figure 2, one test each, and those of the thesis that go beyond it. */
+/** Figure 2 of the Raft paper (extended version), one test a rule, with the core driven as a function. */
 import assert from 'node:assert/strict';
-import { RaftCore } from './raft.ts';
-import { MemoryLog, TEST_OPTIONS } from './testing/memory-log.ts';
-import type { Configuration, Entry, HardState, Message, Ready } from './types.ts';
+import {
+  appendRequest,
+  appendResponse,
+  bytes,
+  entriesOf,
+  entry,
+  ofKind,
+  only,
+  TestMember,
+  TestNetwork,
+} from './testing/member.ts';
+import { TEST_OPTIONS } from './testing/memory-log.ts';
+import type { Message, VoteRequest } from './types.ts';
 
-const TICKS = TEST_OPTIONS.electionTicks;
-const COMMAND = { kind: 'command', data: Uint8Array.of(1) } as const;
+const { electionTicks } = TEST_OPTIONS;
 
-type Kind = Message['kind'];
-type Of<K extends Kind> = Extract<Message, { kind: K }>;
-
-function configurationOf(...voters: string[]): Configuration {
-  return { voters, votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
+function voteRequest(parts: Partial<VoteRequest>): VoteRequest {
+  return {
+    kind: 'voteRequest',
+    from: 'b',
+    to: 'a',
+    term: 2,
+    lastIndex: 1,
+    lastTerm: 1,
+    transfer: false,
+    ...parts,
+  };
 }
 
-/** Member `a`, its disk, and everything it has said so far. */
-class Member {
-  readonly log = new MemoryLog();
-  readonly sent: Message[] = [];
-  readonly committed: Entry[] = [];
-  readonly reads: Ready['readStates'][number][] = [];
-  hardState: HardState;
-  core: RaftCore;
+describe('Figure 2: state', () => {
+  it('currentTerm is 0 on first boot and rises only (§5.1)', () => {
+    const member = new TestMember({ voters: [] });
+    assert.equal(member.status.term, 0);
+    member.step(appendRequest({ term: 5, prevIndex: 0, prevTerm: 0, commitIndex: 0 }));
+    assert.equal(member.status.term, 5);
+    member.step(appendRequest({ term: 3, prevIndex: 0, prevTerm: 0, commitIndex: 0 }));
+    assert.equal(member.status.term, 5);
+  });
 
-  /** @param terms of the stored entries behind the first, which is the configuration. */
-  constructor(voters: string[] = ['a', 'b', 'c'], terms: number[] = [], term = terms.at(-1) ?? 1) {
-    const payload = { kind: 'configuration', configuration: configurationOf(...voters) } as const;
-    this.log.write([{ index: 1, term: 1, timestampMs: 0, payload }]);
-    this.log.write(
-      terms.map((each, at) => ({ index: at + 2, term: each, timestampMs: 0, payload: COMMAND })),
+  it('currentTerm and votedFor are on disk before the vote is told (§5.2)', () => {
+    const member = new TestMember();
+    member.core.step(voteRequest({}));
+    const ready = member.core.ready();
+    assert.deepEqual(ready.messages, []);
+    assert.deepEqual(ready.hardState, { term: 2, votedFor: 'b', commitIndex: 1 });
+    assert.equal(only(ready.messagesAfterPersist, 'voteResponse').granted, true);
+  });
+
+  it('a candidate’s own vote is on disk before it asks for others (§5.2)', () => {
+    const member = new TestMember();
+    member.core.campaign();
+    member.drain();
+    member.core.step({ kind: 'preVoteResponse', from: 'b', to: 'a', term: 2, granted: true });
+    const ready = member.core.ready();
+    assert.deepEqual(ready.messages, []);
+    assert.deepEqual(ready.hardState, { term: 2, votedFor: 'a', commitIndex: 1 });
+    assert.equal(ofKind(ready.messagesAfterPersist, 'voteRequest').length, 2);
+  });
+
+  it('log[] is on disk before its entries are acknowledged (§5.3)', () => {
+    const member = new TestMember();
+    member.core.step(appendRequest({ entries: entriesOf([1, 1], 2) }));
+    const ready = member.core.ready();
+    assert.deepEqual(
+      ready.entries.map(({ index }) => index),
+      [2, 3],
     );
-    this.hardState = { term, votedFor: '', commitIndex: 1 };
-    this.core = this.#boot();
-  }
+    assert.deepEqual(ready.messages, []);
+    assert.equal(only(ready.messagesAfterPersist, 'appendResponse').index, 3);
+  });
 
-  #boot(): RaftCore {
-    const initial = { hardState: this.hardState, configurations: this.log.configurations(), appliedIndex: 1 };
-    return new RaftCore({ ...TEST_OPTIONS, id: 'a', seed: 7 }, this.log, initial);
-  }
+  it('a vote and a term survive a crash (§5.2)', () => {
+    const member = new TestMember();
+    member.step(voteRequest({ from: 'b' }));
+    member.restart();
+    const { messages } = member.step(voteRequest({ from: 'c' }));
+    assert.equal(only(messages, 'voteResponse').granted, false);
+    assert.equal(member.status.term, 2);
+  });
 
-  restart(): void {
-    this.core = this.#boot();
-  }
+  it('commitIndex and lastApplied rise only (§5.3)', () => {
+    const member = new TestMember({ terms: [1, 1, 1] });
+    member.step(appendRequest({ prevIndex: 4, commitIndex: 4 }));
+    assert.equal(member.status.commitIndex, 4);
+    const { committed } = member.step(appendRequest({ prevIndex: 4, commitIndex: 2 }));
+    assert.deepEqual(committed, []);
+    assert.equal(member.status.commitIndex, 4);
+  });
 
-  /** Carries out what is owed, as the driver would. */
-  work(): this {
-    while (this.core.hasReady()) {
-      const ready = this.core.ready();
-      this.sent.push(...ready.messages);
-      if (ready.hardState) this.hardState = ready.hardState;
-      this.log.write(ready.entries);
-      this.sent.push(...ready.messagesAfterPersist);
-      const lastIndex = this.log.lastIndex();
-      this.core.persisted({ lastIndex, lastTerm: this.log.term(lastIndex) ?? 0 });
-      this.committed.push(...ready.committed);
-      this.reads.push(...ready.readStates);
+  it('nextIndex[] starts at the leader’s last index + 1 and matchIndex[] at 0, at every election (§5.3)', () => {
+    const member = new TestMember({ terms: [1, 1] });
+    for (const [term, nextIndex] of [
+      [2, 4],
+      [4, 5],
+    ] as const) {
+      member.lead();
+      assert.equal(member.status.term, term);
+      for (const progress of member.status.members)
+        assert.deepEqual([progress.nextIndex, progress.matchIndex], [nextIndex, 0]);
+      member.step(appendRequest({ term: term + 1, prevIndex: 3, prevTerm: 1 }));
     }
-    return this;
-  }
+  });
+});
 
-  receive<K extends Kind>(
-    kind: K,
-    from: string,
-    term: number,
-    fields: Omit<Of<K>, 'kind' | 'from' | 'to' | 'term'>,
-  ): this {
-    this.core.step({ kind, from, to: 'a', term, ...fields } as unknown as Message);
-    return this.work();
-  }
+describe('Figure 2: AppendEntries RPC', () => {
+  it('1. replies false if term < currentTerm, and says its own (§5.1)', () => {
+    const member = new TestMember({ terms: [1], term: 7 });
+    const { messages } = member.step(
+      appendRequest({ term: 6, prevIndex: 2, entries: [entry(3, 6)], commitIndex: 3 }),
+    );
+    assert.deepEqual(
+      messages.map(({ kind, to, term }) => ({ kind, to, term })),
+      [{ kind: 'heartbeatResponse', to: 'b', term: 7 }],
+    );
+    assert.equal(member.status.lastIndex, 2);
+    assert.equal(member.status.commitIndex, 1);
+    assert.equal(member.status.leader, '');
+  });
 
-  tick(count: number): this {
-    for (let at = 0; at < count; at++) {
-      this.core.tick();
-      this.work();
+  it('2. replies false if it has no entry at prevLogIndex (§5.3)', () => {
+    const member = new TestMember({ terms: [1] });
+    const { messages } = member.step(appendRequest({ prevIndex: 5, entries: [entry(6, 1)] }));
+    const { rejected, index, hintIndex, hintTerm } = only(messages, 'appendResponse');
+    assert.deepEqual([rejected, index, hintIndex, hintTerm], [true, 5, 2, 1]);
+    assert.equal(member.status.lastIndex, 2);
+  });
+
+  it('2. replies false if its entry at prevLogIndex is of another term (§5.3)', () => {
+    const member = new TestMember({ terms: [1, 2] });
+    const { messages } = member.step(
+      appendRequest({ term: 3, prevIndex: 3, prevTerm: 3, entries: [entry(4, 3)] }),
+    );
+    assert.equal(only(messages, 'appendResponse').rejected, true);
+    assert.deepEqual(member.terms, [1, 1, 2]);
+  });
+
+  it('3. deletes a conflicting entry and all that follow it (§5.3)', () => {
+    const member = new TestMember({ terms: [1, 2, 2, 2] });
+    const { messages } = member.step(
+      appendRequest({ term: 3, prevIndex: 2, prevTerm: 1, entries: [entry(3, 3)] }),
+    );
+    assert.deepEqual(member.terms, [1, 1, 3]);
+    assert.equal(only(messages, 'appendResponse').index, 3);
+  });
+
+  it('4. appends what is new, and keeps what matches, also behind a late and shorter append (§5.3)', () => {
+    const member = new TestMember({ terms: [1] });
+    member.step(appendRequest({ prevIndex: 1, entries: entriesOf([1, 1, 1], 2) }));
+    assert.deepEqual(member.terms, [1, 1, 1, 1]);
+    const { messages } = member.step(appendRequest({ prevIndex: 1, entries: entriesOf([1], 2) }));
+    assert.deepEqual(member.terms, [1, 1, 1, 1]);
+    assert.equal(only(messages, 'appendResponse').index, 2, 'only what this append proves');
+  });
+
+  it('5. sets commitIndex to min(leaderCommit, index of the last new entry) (§5.3)', () => {
+    const member = new TestMember({ terms: [1, 1, 1] });
+    const request = appendRequest({ term: 2, prevIndex: 2, entries: entriesOf([1], 3) });
+    const first = member.step({ ...request, commitIndex: 9 });
+    assert.equal(member.status.commitIndex, 3, 'entry 4 may differ from the leader’s');
+    assert.deepEqual(
+      first.committed.map(({ index }) => index),
+      [2, 3],
+    );
+    member.step(appendRequest({ term: 2, prevIndex: 4, commitIndex: 4 }));
+    assert.equal(member.status.commitIndex, 4);
+  });
+});
+
+describe('Figure 2: RequestVote RPC', () => {
+  it('1. replies false if term < currentTerm, and says its own (§5.1)', () => {
+    const member = new TestMember({ term: 5 });
+    const { messages } = member.step(voteRequest({ term: 4 }));
+    const { granted, term } = only(messages, 'voteResponse');
+    assert.deepEqual([granted, term], [false, 5]);
+    assert.equal(member.hardState.votedFor, '');
+  });
+
+  it('2. grants its vote if it has none given in this term, or gave it to the same candidate (§5.2)', () => {
+    const member = new TestMember();
+    for (const [from, granted] of [
+      ['b', true],
+      ['c', false],
+      ['b', true],
+    ] as const)
+      assert.equal(only(member.step(voteRequest({ from })).messages, 'voteResponse').granted, granted);
+  });
+
+  const logs: readonly [string, number, number, boolean][] = [
+    ['a later last term, though shorter', 1, 4, true],
+    ['an earlier last term, though longer', 9, 2, false],
+    ['the same last term and the same length', 3, 3, true],
+    ['the same last term and longer', 4, 3, true],
+    ['the same last term and shorter', 2, 3, false],
+  ];
+  for (const [what, lastIndex, lastTerm, granted] of logs)
+    it(`2. ${granted ? 'grants' : 'refuses'} a log with ${what} (§5.4.1)`, () => {
+      const member = new TestMember({ terms: [1, 3] });
+      const { messages } = member.step(voteRequest({ term: 9, lastIndex, lastTerm }));
+      assert.equal(only(messages, 'voteResponse').granted, granted);
+      assert.equal(member.hardState.votedFor, granted ? 'b' : '');
+    });
+});
+
+describe('Figure 2: rules for all servers', () => {
+  it('commitIndex > lastApplied: applies entries in order, each once (§5.3)', () => {
+    const member = new TestMember();
+    member.step(appendRequest({ entries: entriesOf([1, 1, 1], 2), commitIndex: 3 }));
+    member.step(appendRequest({ prevIndex: 4, commitIndex: 4 }));
+    assert.deepEqual(
+      member.applied.map(({ index }) => index),
+      [2, 3, 4],
+    );
+  });
+
+  const envelope = { from: 'b', to: 'a', term: 9 } as const;
+  const metadata = {
+    index: 5,
+    term: 2,
+    timestampMs: 0,
+    configurationIndex: 1,
+    configuration: new TestMember().status.configuration,
+  };
+  const laterTerm: readonly Message[] = [
+    appendRequest(envelope),
+    appendResponse(envelope),
+    { ...envelope, kind: 'heartbeatRequest', commitIndex: 1, round: 1 },
+    { ...envelope, kind: 'heartbeatResponse', round: 1 },
+    { ...envelope, kind: 'snapshotOffer', metadata },
+    { ...envelope, kind: 'snapshotResponse', index: 1, rejected: true },
+    { ...envelope, kind: 'voteResponse', granted: false },
+    { ...envelope, kind: 'preVoteResponse', granted: false },
+    voteRequest({ ...envelope, transfer: true }),
+  ];
+  for (const message of laterTerm)
+    it(`a later term in a ${message.kind} makes a leader a follower of that term (§5.1)`, () => {
+      const member = new TestMember();
+      member.leadCommitted();
+      member.step(message);
+      assert.equal(member.status.role, 'follower');
+      assert.equal(member.status.term, 9);
+      assert.equal(member.hardState.term, 9);
+    });
+});
+
+describe('Figure 2: rules for followers', () => {
+  it('answer candidates and leaders, and start nothing themselves before the timeout (§5.2)', () => {
+    const member = new TestMember();
+    assert.deepEqual(member.tick(electionTicks - 1).messages, []);
+    assert.equal(member.step(appendRequest({})).messages.length, 1);
+  });
+
+  it('start an election when they hear no leader for their timeout (§5.2)', () => {
+    const member = new TestMember();
+    const { messages } = member.timeOut();
+    assert.equal(member.status.role, 'preCandidate');
+    assert.equal(ofKind(messages, 'preVoteRequest').length, 2);
+  });
+
+  it('wait anew after every message from the leader (§5.2)', () => {
+    const member = new TestMember();
+    for (let round = 1; round < 5; round++) {
+      member.tick(electionTicks - 1);
+      member.step({ kind: 'heartbeatRequest', from: 'b', to: 'a', term: 1, commitIndex: 1, round });
     }
-    return this;
-  }
-
-  last<K extends Kind>(kind: K): Of<K> {
-    const found = this.sent.findLast((message) => message.kind === kind);
-    assert.ok(found, `no ${kind} was sent`);
-    return found as Of<K>;
-  }
-
-  append(
-    from: string,
-    term: number,
-    prevIndex: number,
-    prevTerm: number,
-    terms: number[],
-    commitIndex = 0,
-  ): this {
-    const entries = terms.map((each, at) => ({
-      index: prevIndex + 1 + at,
-      term: each,
-      timestampMs: 0,
-      payload: COMMAND,
-    }));
-    return this.receive('appendRequest', from, term, { prevIndex, prevTerm, entries, commitIndex, round: 1 });
-  }
-
-  /** Through pre-vote and vote to leadership. */
-  lead(): this {
-    this.tick(2 * TICKS);
-    this.receive('preVoteResponse', 'b', this.core.status().term + 1, { granted: true });
-    this.receive('voteResponse', 'b', this.core.status().term, { granted: true });
-    assert.equal(this.core.status().role, 'leader');
-    return this;
-  }
-
-  acknowledge(from: string, index: number, round = 0): this {
-    const fields = { rejected: false, index, hintIndex: 0, hintTerm: 0, round };
-    return this.receive('appendResponse', from, this.core.status().term, fields);
-  }
-
-  get terms(): (number | undefined)[] {
-    return Array.from({ length: this.log.lastIndex() }, (_, at) => this.log.term(at + 1));
-  }
-}
-
-describe('Figure 2 of the Raft paper', () => {
-  describe('state (§5.1, §5.2)', () => {
-    it('keeps term and vote over a restart, so that nobody votes twice in a term', () => {
-      const member = new Member().receive('voteRequest', 'b', 2, {
-        lastIndex: 1,
-        lastTerm: 1,
-        transfer: false,
-      });
-      assert.deepEqual([member.hardState.term, member.hardState.votedFor], [2, 'b']);
-      member.restart();
-      member.receive('voteRequest', 'c', 2, { lastIndex: 9, lastTerm: 2, transfer: false });
-      assert.deepEqual([member.last('voteResponse').to, member.last('voteResponse').granted], ['c', false]);
-    });
-
-    it('sends a vote only after it is on disk', () => {
-      const member = new Member();
-      const body = { lastIndex: 1, lastTerm: 1, transfer: false };
-      member.core.step({ kind: 'voteRequest', from: 'b', to: 'a', term: 2, ...body });
-      const ready = member.core.ready();
-      assert.deepEqual(ready.messages, []);
-      assert.equal(ready.hardState?.votedFor, 'b');
-      assert.equal(ready.messagesAfterPersist[0]?.kind, 'voteResponse');
-    });
+    assert.equal(member.status.role, 'follower');
   });
 
-  describe('AppendEntries, receiver (§5.1, §5.3)', () => {
-    it('1. answers an earlier term with its own and takes nothing', () => {
-      const member = new Member(['a', 'b', 'c'], [], 5).append('b', 4, 1, 1, [4]);
-      assert.equal(member.last('heartbeatResponse').term, 5);
-      assert.deepEqual(member.terms, [1]);
-    });
-
-    it('2. refuses when its log has no entry of prevTerm at prevIndex', () => {
-      const member = new Member(['a', 'b', 'c'], [1]).append('b', 2, 5, 1, [2]);
-      assert.equal(member.last('appendResponse').rejected, true);
-      assert.deepEqual(member.terms, [1, 1]);
-    });
-
-    it('2. hints past a whole conflicting term in one answer', () => {
-      const member = new Member(['a', 'b', 'c'], [2, 3, 3, 3]).append('b', 4, 5, 2, [4]);
-      const { rejected, index, hintIndex, hintTerm } = member.last('appendResponse');
-      assert.deepEqual([rejected, index, hintIndex, hintTerm], [true, 5, 2, 2]);
-    });
-
-    it('3. deletes a conflicting entry and all that follow it', () => {
-      const member = new Member(['a', 'b', 'c'], [2, 2, 2]).append('b', 3, 2, 2, [3]);
-      assert.deepEqual(member.terms, [1, 2, 3]);
-    });
-
-    it('3. deletes nothing when an old append holds less than the log', () => {
-      const member = new Member(['a', 'b', 'c'], [2, 2, 2]).append('b', 2, 1, 1, [2]);
-      assert.deepEqual(member.terms, [1, 2, 2, 2]);
-    });
-
-    it('4. appends what is not in the log', () => {
-      const member = new Member().append('b', 2, 1, 1, [2, 2]);
-      assert.deepEqual(member.terms, [1, 2, 2]);
-      assert.equal(member.last('appendResponse').index, 3);
-    });
-
-    it('5. commits up to min(leaderCommit, index of the last new entry)', () => {
-      const member = new Member().append('b', 2, 1, 1, [2, 2], 9);
-      assert.equal(member.core.status().commitIndex, 3);
-      assert.deepEqual(
-        member.committed.map((entry) => entry.index),
-        [2, 3],
-      );
-    });
-
-    it('5. does not commit what it has behind the last new entry', () => {
-      const member = new Member(['a', 'b', 'c'], [2, 2]).append('b', 3, 2, 2, [], 3);
-      assert.equal(member.core.status().commitIndex, 2);
-    });
-  });
-
-  describe('RequestVote, receiver (§5.1, §5.2, §5.4)', () => {
-    const ask = (member: Member, from: string, term: number, lastIndex: number, lastTerm: number): boolean =>
-      member.receive('voteRequest', from, term, { lastIndex, lastTerm, transfer: false }).last('voteResponse')
-        .granted;
-
-    it('1. refuses an earlier term', () => {
-      assert.equal(ask(new Member(['a', 'b', 'c'], [], 5), 'b', 4, 9, 4), false);
-    });
-
-    it('2. votes once a term, first come, first served', () => {
-      const member = new Member();
-      assert.equal(ask(member, 'b', 2, 1, 1), true);
-      assert.equal(ask(member, 'c', 2, 1, 1), false);
-      assert.equal(ask(member, 'b', 2, 1, 1), true);
-    });
-
-    it('2. refuses a candidate whose log ends in an earlier term, however long it is (§5.4.1)', () => {
-      assert.equal(ask(new Member(['a', 'b', 'c'], [3]), 'b', 4, 99, 2), false);
-    });
-
-    it('2. refuses a candidate whose log is shorter in the same term (§5.4.1)', () => {
-      assert.equal(ask(new Member(['a', 'b', 'c'], [3, 3]), 'b', 4, 2, 3), false);
-    });
-  });
-
-  describe('rules for all servers (§5.1, §5.3)', () => {
-    it('apply what is committed, in order', () => {
-      const member = new Member().append('b', 2, 1, 1, [2, 2]).append('b', 2, 3, 2, [2], 4);
-      assert.deepEqual(
-        member.committed.map((entry) => entry.index),
-        [2, 3, 4],
-      );
-    });
-
-    it('follow when they see a later term', () => {
-      const member = new Member().lead();
-      member.append('b', 9, 1, 1, []);
-      const { role, term, leader } = member.core.status();
-      assert.deepEqual([role, term, leader], ['follower', 9, 'b']);
-    });
-  });
-
-  describe('rules for followers (§5.2)', () => {
-    it('campaign when they hear nobody for an election timeout, after asking whether they could win (thesis §9.6)', () => {
-      const member = new Member().tick(2 * TICKS);
-      assert.equal(member.last('preVoteRequest').term, 2);
-      assert.equal(member.hardState.term, 1);
-    });
-
-    it('stay quiet while they hear the leader', () => {
-      const member = new Member();
-      for (let round = 1; round < 10; round++)
-        member.tick(TICKS - 1).receive('heartbeatRequest', 'b', 1, { commitIndex: 1, round });
-      assert.ok(!member.sent.some((message) => message.kind === 'preVoteRequest'));
-    });
-
-    it('draw their timeout between one and two election timeouts', () => {
-      const timeouts = new Set<number>();
-      for (let seed = 0; seed < 60; seed++) {
-        const log = new MemoryLog();
-        const payload = { kind: 'configuration', configuration: configurationOf('a', 'b') } as const;
-        log.write([{ index: 1, term: 1, timestampMs: 0, payload }]);
-        const hardState = { term: 1, votedFor: '', commitIndex: 1 };
-        const initial = { hardState, configurations: log.configurations(), appliedIndex: 1 };
-        const core = new RaftCore({ ...TEST_OPTIONS, id: 'a', seed }, log, initial);
-        let ticks = 0;
-        while (core.status().role === 'follower') {
-          core.tick();
-          ticks += 1;
-        }
-        timeouts.add(ticks);
+  it('wait anew after a vote that they granted, not after one that they refused (§5.2)', () => {
+    const ticksToElection = (candidate: Partial<VoteRequest> | undefined): number => {
+      const member = new TestMember({ terms: [3], term: 4 });
+      let ticks = 0;
+      for (; member.status.role === 'follower'; ticks++) {
+        if (candidate && ticks === electionTicks - 1) member.step(voteRequest({ term: 4, ...candidate }));
+        member.core.tick();
       }
-      assert.ok(Math.min(...timeouts) >= TICKS && Math.max(...timeouts) < 2 * TICKS);
-      assert.ok(timeouts.size > TICKS / 2, 'timeouts hardly differ');
+      return ticks;
+    };
+    const undisturbed = ticksToElection(undefined);
+    assert.equal(ticksToElection({ lastIndex: 2, lastTerm: 3 }), undisturbed + electionTicks - 1);
+    assert.equal(ticksToElection({ lastIndex: 1, lastTerm: 1 }), undisturbed);
+  });
+});
+
+describe('Figure 2: rules for candidates', () => {
+  it('raise the term, vote for themselves, start the timer anew and ask all others (§5.2)', () => {
+    const member = new TestMember({ terms: [1, 3] });
+    member.timeOut();
+    const { messages } = member.step({
+      kind: 'preVoteResponse',
+      from: 'b',
+      to: 'a',
+      term: 4,
+      granted: true,
     });
+    assert.equal(member.status.role, 'candidate');
+    assert.deepEqual(member.hardState, { term: 4, votedFor: 'a', commitIndex: 1 });
+    assert.deepEqual(
+      ofKind(messages, 'voteRequest').map(({ to, term, lastIndex, lastTerm }) => [
+        to,
+        term,
+        lastIndex,
+        lastTerm,
+      ]),
+      [
+        ['b', 4, 3, 3],
+        ['c', 4, 3, 3],
+      ],
+    );
+    assert.deepEqual(member.tick(electionTicks - 1).messages, [], 'a whole timeout to win in');
   });
 
-  describe('rules for candidates (§5.2)', () => {
-    const candidate = (): Member =>
-      new Member(['a', 'b', 'c', 'd', 'e'])
-        .tick(2 * TICKS)
-        .receive('preVoteResponse', 'b', 2, { granted: true })
-        .receive('preVoteResponse', 'c', 2, { granted: true });
-
-    it('increment the term, vote for themselves and ask everybody', () => {
-      const member = candidate();
-      assert.deepEqual([member.hardState.term, member.hardState.votedFor], [2, 'a']);
-      const asked = member.sent.flatMap((message) => (message.kind === 'voteRequest' ? [message.to] : []));
-      assert.deepEqual(asked, ['b', 'c', 'd', 'e']);
-    });
-
-    it('lead with votes from a majority, and not before', () => {
-      const member = candidate().receive('voteResponse', 'b', 2, { granted: true });
-      assert.equal(member.core.status().role, 'candidate');
-      member.receive('voteResponse', 'c', 2, { granted: true });
-      assert.equal(member.core.status().role, 'leader');
-    });
-
-    it('follow a leader of their term', () => {
-      const member = candidate().append('d', 2, 1, 1, [2]);
-      assert.deepEqual([member.core.status().role, member.core.status().leader], ['follower', 'd']);
-    });
-
-    it('start another election when theirs times out', () => {
-      const member = candidate().tick(2 * TICKS);
-      assert.equal(member.last('preVoteRequest').term, 3);
-    });
+  it('lead once a majority voted for them, not before (§5.2)', () => {
+    const member = new TestMember({ voters: ['a', 'b', 'c', 'd', 'e'] });
+    member.core.campaign();
+    member.step(
+      ...['b', 'c'].map(
+        (from) => ({ kind: 'preVoteResponse', from, to: 'a', term: 2, granted: true }) as const,
+      ),
+    );
+    const vote = (from: string, granted: boolean) =>
+      member.step({ kind: 'voteResponse', from, to: 'a', term: 2, granted });
+    vote('b', true);
+    vote('b', true);
+    vote('d', false);
+    assert.equal(member.status.role, 'candidate', 'a vote counts once');
+    vote('c', true);
+    assert.equal(member.status.role, 'leader');
   });
 
-  describe('rules for leaders (§5.3, §5.4)', () => {
-    it('say so at once, with the empty entry of their term (§8), and repeat it while idle', () => {
-      const member = new Member().lead();
-      assert.equal(member.last('appendRequest').entries[0]?.payload.kind, 'noop');
-      const before = member.sent.length;
-      member.tick(TEST_OPTIONS.heartbeatTicks);
-      assert.ok(member.sent.slice(before).some((message) => message.kind === 'heartbeatRequest'));
-    });
-
-    it('append a command, replicate it, and commit it when a majority has it on disk', () => {
-      const member = new Member().lead().acknowledge('b', 2);
-      const [result] = member.core.propose([COMMAND], 5);
-      assert.deepEqual(result, { ok: true, index: 3, term: 2 });
-      member.work();
-      assert.equal(member.core.status().commitIndex, 2);
-      member.acknowledge('b', 3);
-      assert.equal(member.core.status().commitIndex, 3);
-    });
-
-    it('count themselves only when their own write is done (thesis §10.2.1)', () => {
-      const member = new Member().lead().acknowledge('b', 2);
-      member.core.propose([COMMAND], 5);
-      member.core.ready();
-      const fields = { rejected: false, index: 3, hintIndex: 0, hintTerm: 0, round: 0 };
-      member.core.step({ kind: 'appendResponse', from: 'b', to: 'a', term: 2, ...fields });
-      assert.equal(member.core.status().commitIndex, 2);
-    });
-
-    it('step back along the hint when a follower refuses, then send what it lacks', () => {
-      const member = new Member(['a', 'b', 'c'], [1, 1, 1]).lead();
-      const fields = { rejected: true, index: 4, hintIndex: 1, hintTerm: 1, round: 1 };
-      member.receive('appendResponse', 'b', 2, fields);
-      const { prevIndex, entries } = member.last('appendRequest');
-      assert.equal(prevIndex, 1);
-      assert.deepEqual(
-        entries.map((entry) => entry.index),
-        [2, 3, 4, 5],
-      );
-    });
-
-    it('never commit an entry of an earlier term by counting (§5.4.2, Figure 8)', () => {
-      const member = new Member(['a', 'b', 'c'], [2], 2).lead();
-      member.acknowledge('b', 2);
-      assert.equal(member.core.status().commitIndex, 1);
-      member.acknowledge('b', 3);
-      assert.equal(member.core.status().commitIndex, 3);
-    });
+  it('follow a leader of their term (§5.2)', () => {
+    const member = new TestMember();
+    member.core.campaign();
+    member.step({ kind: 'preVoteResponse', from: 'b', to: 'a', term: 2, granted: true });
+    member.step(appendRequest({ term: 2, from: 'c' }));
+    const { role, leader, term } = member.status;
+    assert.deepEqual([role, leader, term], ['follower', 'c', 2]);
   });
 
-  describe('beyond Figure 2', () => {
-    it('a member that hears its leader helps nobody to depose it (thesis §4.2.3)', () => {
-      const member = new Member().receive('heartbeatRequest', 'b', 1, { commitIndex: 1, round: 1 });
-      member.receive('voteRequest', 'c', 9, { lastIndex: 99, lastTerm: 8, transfer: false });
-      assert.ok(!member.sent.some((message) => message.kind === 'voteResponse'));
-      assert.equal(member.core.status().term, 1);
-    });
+  it('start another election when theirs ends without a winner (§5.2)', () => {
+    const member = new TestMember();
+    member.core.campaign();
+    member.step({ kind: 'preVoteResponse', from: 'b', to: 'a', term: 2, granted: true });
+    const { messages } = member.tick(2 * electionTicks);
+    assert.ok(ofKind(messages, 'preVoteRequest').every(({ term }) => term === 3));
+    assert.ok(ofKind(messages, 'preVoteRequest').length >= 2);
+  });
 
-    it('unless the leader asked for it (thesis §3.10)', () => {
-      const member = new Member().receive('heartbeatRequest', 'b', 1, { commitIndex: 1, round: 1 });
-      member.receive('voteRequest', 'c', 2, { lastIndex: 99, lastTerm: 1, transfer: true });
-      assert.equal(member.last('voteResponse').granted, true);
-    });
+  it('draw their timeout anew, anywhere in [T, 2T) (§5.2)', () => {
+    const drawn = new Set<number>();
+    const member = new TestMember();
+    for (let election = 0; election < 200; election++) {
+      let ticks = 0;
+      do {
+        member.core.tick();
+        ticks += 1;
+      } while (ofKind(member.drain().messages, 'preVoteRequest').length === 0);
+      drawn.add(ticks);
+    }
+    assert.ok(Math.min(...drawn) >= electionTicks && Math.max(...drawn) < 2 * electionTicks);
+    assert.equal(drawn.size, electionTicks, 'every value comes up');
+  });
+});
 
-    it('a leader that no majority answers steps down (thesis §6.2)', () => {
-      const member = new Member().lead().tick(2 * TICKS);
-      assert.notEqual(member.core.status().role, 'leader');
-    });
+describe('Figure 2: rules for leaders', () => {
+  it('say so to everybody at once, and again while nothing happens (§5.2)', () => {
+    const member = new TestMember();
+    const first = member.lead();
+    assert.deepEqual(
+      ofKind(first.messages, 'appendRequest').map(({ to, term }) => [to, term]),
+      [
+        ['b', 2],
+        ['c', 2],
+      ],
+    );
+    for (const id of ['b', 'c']) member.step(member.ack(id));
+    const idle = member.tick(5);
+    assert.equal(ofKind(idle.messages, 'heartbeatRequest').length, 10);
+  });
 
-    it('a read waits for a round of a majority that began after it (thesis §6.4)', () => {
-      const member = new Member().lead().acknowledge('b', 2);
-      assert.deepEqual(member.core.readIndex(77), { ok: true });
-      member.work();
-      assert.deepEqual(member.reads, []);
-      const { round } = member.last('heartbeatRequest');
-      member.receive('heartbeatResponse', 'b', 2, { round: round - 1 });
-      assert.deepEqual(member.reads, []);
-      member.receive('heartbeatResponse', 'b', 2, { round });
-      assert.deepEqual(member.reads, [{ requestId: 77, index: 2 }]);
-    });
+  it('append a command, and hand it out only when a majority has it (§5.3)', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    const proposed = member.propose('x');
+    assert.deepEqual(
+      proposed.readies[0]?.entries.map(({ index, payload }) => ({ index, payload })),
+      [{ index: 3, payload: { kind: 'command', data: bytes('x') } }],
+    );
+    assert.deepEqual(proposed.committed, []);
+    const { committed } = member.step(member.ack('b'));
+    assert.deepEqual(
+      committed.map(({ index }) => index),
+      [3],
+    );
+  });
 
-    it('a read waits until the leader knows what is committed (thesis §6.4)', () => {
-      const member = new Member().lead();
-      member.core.readIndex(77);
-      member.work();
-      const { round } = member.last('heartbeatRequest');
-      member.receive('heartbeatResponse', 'b', 2, { round });
-      assert.deepEqual(member.reads, []);
-      member.acknowledge('b', 2, round);
-      assert.deepEqual(member.reads, [{ requestId: 77, index: 2 }]);
-    });
+  it('count themselves only when their own disk has it (§5.3, thesis §10.2.1)', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    member.core.propose([{ kind: 'command', data: bytes('x') }], 1);
+    const ready = member.core.ready();
+    assert.equal(ofKind(ready.messages, 'appendRequest').length, 2, 'followers write meanwhile');
+    member.core.step(member.ack('b', 3));
+    assert.equal(member.status.commitIndex, 2);
+    member.write(ready);
+    member.core.persisted({ lastIndex: 3, lastTerm: 2 });
+    assert.equal(member.status.commitIndex, 3);
+  });
 
-    it('a leader tells its successor to campaign once it has the whole log, and takes no proposals meanwhile', () => {
-      const member = new Member().lead();
-      assert.ok(member.core.transferLeadership('b'));
-      member.work();
-      assert.ok(!member.sent.some((message) => message.kind === 'timeoutNow'));
-      assert.deepEqual(member.core.propose([COMMAND], 0), [{ ok: false, refusal: 'transferring' }]);
-      member.acknowledge('b', 2);
-      assert.equal(member.last('timeoutNow').to, 'b');
-    });
+  it('commit without their own disk once all others that are needed have it (thesis §10.2.1)', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    member.core.propose([{ kind: 'command', data: bytes('x') }], 1);
+    member.core.ready();
+    member.core.step(member.ack('b', 3));
+    member.core.step(member.ack('c', 3));
+    assert.equal(member.status.commitIndex, 3);
+  });
 
-    it('a membership change waits for the term to be committed, and for the change before it (thesis §4.1)', () => {
-      const member = new Member().lead();
-      const add = [{ kind: 'addLearner', id: 'd' }] as const;
-      assert.deepEqual(member.core.proposeMembership(add, 0), {
-        ok: false,
-        refusal: 'membershipChangePending',
-      });
-      member.acknowledge('b', 2);
-      assert.equal(member.core.proposeMembership(add, 0).ok, true);
-      assert.deepEqual(member.core.status().configuration.learners, ['d']);
-      assert.equal(member.core.proposeMembership([{ kind: 'addVoter', id: 'd' }], 0).ok, false);
-    });
+  it('send what a follower lacks, from nextIndex on (§5.3)', () => {
+    const member = new TestMember({ terms: [1, 1] });
+    const { messages } = member.lead();
+    for (const { prevIndex, prevTerm, entries } of ofKind(messages, 'appendRequest'))
+      assert.deepEqual([prevIndex, prevTerm, entries.map(({ index }) => index)], [3, 1, [4]]);
+  });
 
-    it('a configuration that is truncated is no longer in force (thesis §4.1)', () => {
-      const member = new Member().lead().acknowledge('b', 2);
-      member.core.proposeMembership([{ kind: 'addVoter', id: 'd' }], 0);
-      member.work();
-      assert.deepEqual(member.core.status().configuration.voters, ['a', 'b', 'c', 'd']);
-      member.append('c', 3, 2, 2, [3]);
-      assert.deepEqual(member.core.status().configuration.voters, ['a', 'b', 'c']);
-    });
+  it('on success: note how far the follower is (§5.3)', () => {
+    const member = new TestMember({ terms: [1, 1] });
+    member.lead();
+    member.step(member.ack('b', 4));
+    const progress = member.status.members.find(({ id }) => id === 'b');
+    assert.deepEqual([progress?.matchIndex, progress?.nextIndex], [4, 5]);
+  });
 
-    it('sends no more ahead than the bound on appends under way', () => {
-      const member = new Member().lead().acknowledge('b', 2);
-      const before = member.sent.length;
-      for (let count = 0; count < 20; count++) {
-        member.core.propose([COMMAND], 0);
-        member.work();
-      }
-      const ahead = member.sent
-        .slice(before)
-        .filter((message) => message.kind === 'appendRequest' && message.to === 'b');
-      const filled = ahead.filter(
-        (message) => message.kind === 'appendRequest' && message.entries.length > 0,
-      );
-      assert.equal(filled.length, TEST_OPTIONS.inflightMessagesMax);
-    });
+  it('on refusal: go back and try again (§5.3)', () => {
+    const member = new TestMember({ terms: [1, 1] });
+    member.lead();
+    const { messages } = member.step(
+      appendResponse({ term: 2, rejected: true, index: 3, hintIndex: 1, hintTerm: 1 }),
+    );
+    const { prevIndex, entries } = only(messages, 'appendRequest');
+    assert.deepEqual([prevIndex, entries.map(({ index }) => index)], [1, [2, 3, 4]]);
+  });
 
-    it('refuses proposals when too much is uncommitted, and says so', () => {
-      const member = new Member().lead().acknowledge('b', 2);
-      const large = { kind: 'command', data: new Uint8Array(TEST_OPTIONS.uncommittedBytesMax) } as const;
-      assert.equal(member.core.propose([large], 0)[0]?.ok, true);
-      assert.deepEqual(member.core.propose([COMMAND], 0), [{ ok: false, refusal: 'overloaded' }]);
-    });
+  it('commit by counting only entries of their own term, and all before with them (§5.4.2)', () => {
+    const member = new TestMember({ terms: [2, 2], term: 3 });
+    member.lead();
+    member.step(member.ack('b', 3));
+    assert.equal(member.status.commitIndex, 1, 'a majority has entry 3, of an earlier term');
+    const { committed } = member.step(member.ack('b', 4));
+    assert.deepEqual(
+      committed.map(({ index }) => index),
+      [2, 3, 4],
+    );
+  });
+});
+
+describe('Figure 8 (§5.4.2)', () => {
+  it('an entry of an earlier term on a majority may still be replaced, so it is not committed', () => {
+    const voters = ['a', 'b', 'c', 'd', 'e'];
+    // (c): a led term 2 and has its entry on a, b, c; e led term 3 and has its own entry at the same place.
+    const net = new TestNetwork(
+      new TestMember({ id: 'a', voters, terms: [2], term: 3 }),
+      new TestMember({ id: 'b', voters, terms: [2], term: 3 }),
+      new TestMember({ id: 'c', voters, term: 3 }),
+      new TestMember({ id: 'd', voters, term: 3 }),
+      new TestMember({ id: 'e', voters, terms: [3], term: 3 }),
+    );
+    // a leads term 4 and brings entry 2 to c; its own entry of term 4 reaches nobody.
+    net.passes = (message) =>
+      ![message.from, message.to].includes('e') &&
+      !(message.kind === 'appendRequest' && message.entries.some(({ term }) => term === 4));
+    const a = net.elect('a');
+    a.step(appendResponse({ from: 'c', term: 4, rejected: true, index: 2, hintIndex: 1, hintTerm: 1 }));
+    net.at('c').step(appendRequest({ from: 'a', to: 'c', term: 4, entries: [entry(2, 2)] }));
+    a.step(a.ack('b', 2), a.ack('c', 2));
+    assert.equal(a.status.commitIndex, 1, 'entry 2 is on a, b and c, and still not committed');
+    // (d): e wins with the votes of c and d, whose last terms are earlier, and replaces it.
+    net.passes = () => false;
+    net.tick(electionTicks);
+    net.cutOff('a');
+    net.at('e').core.campaign();
+    net.settle();
+    assert.equal(net.at('e').status.term, 4, 'it learns the term');
+    net.elect('e');
+    for (const id of ['b', 'c', 'd', 'e']) {
+      assert.equal(net.at(id).log.term(2), 3);
+      assert.equal(net.at(id).status.commitIndex, 3);
+    }
+    net.passes = () => true;
+    net.tick(electionTicks);
+    assert.equal(a.log.term(2), 3);
+  });
+
+  it('an entry of the own term on a majority is committed, and whoever lacks it cannot win', () => {
+    const voters = ['a', 'b', 'c'];
+    const net = new TestNetwork(
+      new TestMember({ id: 'a', voters, terms: [2], term: 2 }),
+      new TestMember({ id: 'b', voters, terms: [2], term: 2 }),
+      new TestMember({ id: 'c', voters, terms: [2], term: 2 }),
+    );
+    net.cutOff('c');
+    const a = net.elect('a');
+    assert.equal(a.status.commitIndex, 3);
+    net.cutOff('a');
+    net.tick(electionTicks);
+    net.at('c').core.campaign();
+    net.settle();
+    assert.notEqual(net.at('c').status.role, 'leader');
+    net.tick(4 * electionTicks);
+    assert.equal(net.at('b').status.role, 'leader');
   });
 });

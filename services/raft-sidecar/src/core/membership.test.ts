@@ -25,7 +25,10 @@ function changesOf(input: readonly string[]): MembershipChange[] {
     .map((token) => ({ kind: kinds[token[0] as 'v' | 'l' | 'r'], id: token.slice(1) }));
 }
 
-function applyVector({ directive, arguments: given, input, at }: VectorCase, from: Configuration): ChangeResult {
+function applyVector(
+  { directive, arguments: given, input, at }: VectorCase,
+  from: Configuration,
+): ChangeResult {
   const changes = changesOf(input);
   if (directive === 'simple') return changeSimply(from, changes);
   if (directive === 'enter-joint') return enterJoint(from, changes, given.get('autoleave')?.[0] === 'true');

@@ -1,0 +1,561 @@
+import assert from 'node:assert/strict';
+import { entryBytes } from './log.ts';
+import {
+  appendRequest,
+  appendResponse,
+  bytes,
+  type Effects,
+  entriesOf,
+  entry,
+  founding,
+  ofKind,
+  only,
+  TestMember,
+  TestNetwork,
+} from './testing/member.ts';
+import { TEST_OPTIONS } from './testing/memory-log.ts';
+import type { AppendRequest, SnapshotMetadata } from './types.ts';
+
+const { electionTicks, heartbeatTicks, appendBytesMax, inflightMessagesMax } = TEST_OPTIONS;
+
+function appendsTo(id: string, { messages }: Effects): AppendRequest[] {
+  return ofKind(messages, 'appendRequest').filter(({ to }) => to === id);
+}
+
+function progressOf(member: TestMember, id: string) {
+  const progress = member.status.members.find((each) => each.id === id);
+  assert.ok(progress);
+  return progress;
+}
+
+function heartbeatAnswer(member: TestMember, from: string, round = 1): Effects {
+  return member.step({ kind: 'heartbeatResponse', from, to: member.id, term: member.status.term, round });
+}
+
+describe('conflict back-off (Raft paper §5.3)', () => {
+  /** How many refusals until the follower has the leader's log. */
+  function rounds(leaderTerms: number[], followerTerms: number[]): number {
+    const net = new TestNetwork(
+      new TestMember({ id: 'a', voters: ['a', 'b', 'c'], terms: leaderTerms }),
+      new TestMember({
+        id: 'b',
+        voters: ['a', 'b', 'c'],
+        terms: followerTerms,
+        term: leaderTerms.at(-1) ?? 1,
+      }),
+      new TestMember({ id: 'c', voters: ['a', 'b', 'c'], terms: leaderTerms }),
+    );
+    let refused = 0;
+    net.passes = (message) => {
+      if (message.kind === 'appendResponse' && message.rejected) refused += 1;
+      return true;
+    };
+    net.elect('a');
+    assert.deepEqual(net.at('b').terms, net.at('a').terms);
+    return refused;
+  }
+
+  it('takes one round for a follower that is only behind', () => {
+    assert.equal(rounds([1, 1, 1, 2, 2, 3, 3], []), 1);
+  });
+
+  it('takes one round to skip all entries of a term that only the follower has', () => {
+    assert.equal(rounds([1, 1, 5, 5, 5, 5], [1, 1, 2, 2, 2, 2]), 1);
+    assert.equal(rounds([1, 1, 5, 5, 5, 5], [1, 1, 2, 2, 3, 3, 4, 4]), 1);
+  });
+
+  it('takes one round to skip all entries of terms that only the leader has', () => {
+    assert.equal(rounds([1, 1, 2, 3, 4, 5, 6, 7], [1, 1]), 1);
+  });
+
+  it('takes a round for each conflicting term where the logs interleave', () => {
+    assert.ok(rounds([1, 3, 3, 5, 5, 7, 7], [1, 2, 2, 4, 4, 6, 6]) <= 4);
+  });
+
+  it('ignores a refusal that is older than what is known since', () => {
+    const member = new TestMember({ terms: [1, 1, 1] });
+    member.lead();
+    member.step(member.ack('b', 5));
+    const late = appendResponse({ term: 2, rejected: true, index: 4, hintIndex: 1, hintTerm: 1 });
+    assert.deepEqual(member.step(late).messages, []);
+    assert.deepEqual([progressOf(member, 'b').state, progressOf(member, 'b').nextIndex], ['replicate', 6]);
+  });
+
+  it('never goes back behind what the follower has acknowledged', () => {
+    const member = new TestMember({ terms: [1, 1, 1] });
+    member.lead();
+    member.step(member.ack('b', 4));
+    member.propose('x', 'y');
+    member.step(appendResponse({ term: 2, rejected: true, index: 6, hintIndex: 1, hintTerm: 1 }));
+    assert.equal(appendsTo('b', member.tick(0)).length, 0);
+    assert.equal(progressOf(member, 'b').nextIndex >= 5, true);
+  });
+});
+
+describe('pipelining (thesis §10.2.1)', () => {
+  it('sends one probe at a time until a follower is known to match', () => {
+    const member = new TestMember();
+    member.lead();
+    assert.equal(progressOf(member, 'b').state, 'probe');
+    assert.deepEqual(appendsTo('b', member.propose('x')), []);
+    const answered = appendsTo('b', member.step(member.ack('b', 2)));
+    assert.deepEqual(
+      answered.map(({ entries }) => entries.map(({ index }) => index)),
+      [[3]],
+    );
+    assert.equal(progressOf(member, 'b').state, 'replicate');
+  });
+
+  it('sends on before the acknowledgements, up to the bound of messages under way', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    for (let sent = 1; sent <= inflightMessagesMax + 3; sent++) {
+      const appends = appendsTo('b', member.propose(`${sent}`));
+      assert.equal(appends.length, sent <= inflightMessagesMax ? 1 : 0);
+    }
+    const freed = appendsTo('b', member.step(member.ack('b', 3)));
+    assert.deepEqual(
+      freed.map(({ entries }) => entries.map(({ index }) => index)),
+      [[7, 8, 9]],
+      'what has waited travels together',
+    );
+  });
+
+  it('sends on up to the bound of bytes under way', () => {
+    const options = { inflightMessagesMax: 100, inflightBytesMax: 500, appendBytesMax: 1_000 };
+    const member = new TestMember({ options });
+    member.leadCommitted();
+    const text = 'x'.repeat(200);
+    let appends = 0;
+    for (let sent = 0; sent < 6; sent++) appends += appendsTo('b', member.propose(text)).length;
+    assert.equal(appends, 3, 'the bound is reached with the third');
+  });
+
+  it('cuts appends to their bound of bytes, and lets a larger entry travel alone', () => {
+    const member = new TestMember({ options: { inflightMessagesMax: 100 } });
+    member.leadCommitted();
+    const large = 'x'.repeat(2 * appendBytesMax);
+    const appends = appendsTo('b', member.propose('1', '2', '3', large, '4', '5'));
+    assert.deepEqual(
+      appends.map(({ entries }) => entries.map(({ index }) => index)),
+      [[3, 4, 5], [6], [7, 8]],
+    );
+    for (const { entries } of appends)
+      if (entries.length > 1)
+        assert.ok(entries.reduce((sum, each) => sum + entryBytes(each), 0) <= appendBytesMax);
+  });
+
+  it('keeps to that bound where the stored log ends and the unwritten tail begins', () => {
+    const member = new TestMember({ terms: [1, 1], options: { inflightMessagesMax: 100 } });
+    member.lead();
+    member.step(appendResponse({ term: 2, rejected: true, index: 3, hintIndex: 1, hintTerm: 1 }));
+    member.core.propose([{ kind: 'command', data: new Uint8Array(appendBytesMax - 40) }], 1);
+    member.core.step(member.ack('b', 2));
+    const sent = appendsTo('b', member.drain()).map(({ entries }) => entries.map(({ index }) => index));
+    assert.deepEqual(sent, [[3, 4], [5]]);
+  });
+
+  it('probes again when messages may have been lost', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    member.propose('x', 'y');
+    member.core.reportUnreachable('b');
+    assert.equal(progressOf(member, 'b').state, 'probe');
+    const [probe] = appendsTo('b', member.tick(heartbeatTicks));
+    assert.deepEqual(probe?.prevIndex, 2);
+    member.core.reportUnreachable('nobody');
+  });
+
+  it('finds out with the next heartbeat what was lost on the way', () => {
+    const net = new TestNetwork(...['a', 'b', 'c'].map((id) => new TestMember({ id })));
+    const leader = net.elect('a');
+    net.passes = ({ kind, to }) => kind !== 'appendRequest' || to !== 'b';
+    for (const text of ['1', '2', '3']) {
+      leader.core.propose([{ kind: 'command', data: bytes(text) }], 1);
+      net.settle();
+    }
+    assert.equal(net.at('b').status.lastIndex, 2);
+    net.passes = () => true;
+    net.tick(heartbeatTicks);
+    assert.equal(net.at('b').status.lastIndex, 5);
+    assert.equal(net.at('b').status.commitIndex, 5);
+  });
+
+  it('opens a full window again whose acknowledgements were lost', () => {
+    const net = new TestNetwork(...['a', 'b', 'c'].map((id) => new TestMember({ id })));
+    const leader = net.elect('a');
+    net.passes = ({ kind, from }) => kind !== 'appendResponse' || from !== 'b';
+    for (let sent = 0; sent < 2 * inflightMessagesMax; sent++) {
+      leader.core.propose([{ kind: 'command', data: bytes(`${sent}`) }], 1);
+      net.settle();
+    }
+    net.passes = () => true;
+    net.tick(2 * heartbeatTicks);
+    assert.equal(net.at('b').status.lastIndex, leader.status.lastIndex);
+    assert.equal(progressOf(leader, 'b').matchIndex, leader.status.lastIndex);
+  });
+
+  it('checks for losses once a heartbeat, however many rounds reads make', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    member.propose('x');
+    member.tick(heartbeatTicks);
+    assert.equal(appendsTo('b', heartbeatAnswer(member, 'b', 2)).length, 1);
+    for (let round = 3; round < 20; round++)
+      assert.equal(appendsTo('b', heartbeatAnswer(member, 'b', round)).length, 0);
+  });
+});
+
+describe('the commit index', () => {
+  it('travels to idle followers at once, and they need not answer', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    member.propose('x');
+    const told = ofKind(member.step(member.ack('b')).messages, 'appendRequest');
+    assert.deepEqual(
+      told.map(({ to, entries, commitIndex, round }) => [to, entries.length, commitIndex, round]),
+      [
+        ['b', 0, 3, 0],
+        ['c', 0, 3, 0],
+      ],
+    );
+    const follower = new TestMember({ id: 'b', terms: [2, 2] });
+    const { messages, committed } = follower.step(...told.filter(({ to }) => to === 'b'));
+    assert.deepEqual(messages, []);
+    assert.deepEqual(
+      committed.map(({ index }) => index),
+      [2, 3],
+    );
+    const behind = new TestMember({ id: 'c', term: 2 });
+    assert.equal(
+      only(behind.step(...told.filter(({ to }) => to === 'c')).messages, 'appendResponse').rejected,
+      true,
+    );
+  });
+
+  it('travels with the next entries where there are some', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    member.propose('x');
+    member.core.step(member.ack('b'));
+    const appends = appendsTo('b', member.propose('y'));
+    assert.deepEqual(
+      appends.map(({ entries, commitIndex }) => [entries.length, commitIndex]),
+      [[1, 3]],
+    );
+  });
+
+  it('in a heartbeat is never beyond what the follower is known to hold', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    member.propose('x');
+    member.step(member.ack('b'));
+    const beats = ofKind(member.tick(heartbeatTicks).messages, 'heartbeatRequest');
+    assert.deepEqual(
+      beats.map(({ to, commitIndex }) => [to, commitIndex]),
+      [
+        ['b', 3],
+        ['c', 2],
+      ],
+    );
+  });
+
+  it('is taken by a follower from a heartbeat, as far as its own log goes', () => {
+    const member = new TestMember({ terms: [1, 1] });
+    member.step({ kind: 'heartbeatRequest', from: 'b', to: 'a', term: 1, commitIndex: 3, round: 4 });
+    assert.equal(member.status.commitIndex, 3);
+  });
+
+  it('needs a majority of voters; learners do not count', () => {
+    const member = new TestMember({ configuration: { voters: ['a', 'b', 'c'], learners: ['d', 'e'] } });
+    member.leadCommitted();
+    member.propose('x');
+    member.step(member.ack('d'), member.ack('e'));
+    assert.equal(member.status.commitIndex, 2);
+    member.step(member.ack('b'));
+    assert.equal(member.status.commitIndex, 3);
+  });
+
+  it('ignores a report of what was written in another term', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    member.core.propose([{ kind: 'command', data: bytes('x') }], 1);
+    member.core.step(member.ack('b', 3));
+    member.core.persisted({ lastIndex: 3, lastTerm: 1 });
+    assert.equal(member.status.commitIndex, 2);
+  });
+
+  it('is handed out in pages of a bounded size', () => {
+    const member = new TestMember({ options: { committedBytesMax: 100 } });
+    const { readies } = member.step(
+      appendRequest({ entries: entriesOf([1, 1, 1, 1, 1], 2), commitIndex: 6 }),
+    );
+    const pages = readies.map(({ committed }) => committed.map(({ index }) => index));
+    assert.deepEqual(pages, [[2, 3], [4, 5], [6]]);
+  });
+
+  it('is not handed out again after a restart', () => {
+    const member = new TestMember({ terms: [1, 1, 1], commitIndex: 3 });
+    member.restart(2);
+    assert.deepEqual(
+      member.drain().committed.map(({ index }) => index),
+      [3],
+    );
+  });
+});
+
+describe('proposals', () => {
+  const command = (length: number) => ({ kind: 'command', data: new Uint8Array(length) }) as const;
+
+  it('are refused by all but the leader', () => {
+    const member = new TestMember();
+    assert.deepEqual(member.core.propose([command(1), command(1)], 1), [
+      { ok: false, refusal: 'notLeader' },
+      { ok: false, refusal: 'notLeader' },
+    ]);
+  });
+
+  it('carry the leader’s clock, which never goes back in the log', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    const times = [5_000, 4_000, 6_000].map((nowMs) => {
+      member.core.propose([command(1)], nowMs);
+      return member.drain().readies[0]?.entries[0]?.timestampMs;
+    });
+    assert.deepEqual(times, [5_000, 5_000, 6_000]);
+  });
+
+  it('follow the clock of the log, not of entries that were replaced', () => {
+    const member = new TestMember();
+    const [future] = entriesOf([1], 2);
+    member.step(appendRequest({ entries: [{ ...(future as typeof future & object), timestampMs: 9e12 }] }));
+    member.step(appendRequest({ term: 2, entries: [{ ...entry(2, 2), timestampMs: 500 }], commitIndex: 2 }));
+    member.leadCommitted();
+    member.core.propose([command(1)], 700);
+    assert.equal(member.drain().readies[0]?.entries[0]?.timestampMs, 700);
+  });
+
+  it('are refused while too many bytes are uncommitted, and taken again once they are', () => {
+    const member = new TestMember({ options: { uncommittedBytesMax: 300 } });
+    member.leadCommitted();
+    const results = member.core.propose([command(200), command(200), command(20)], 1);
+    assert.deepEqual(results, [
+      { ok: true, index: 3, term: 2 },
+      { ok: false, refusal: 'overloaded' },
+      { ok: true, index: 4, term: 2 },
+    ]);
+    member.drain();
+    member.step(member.ack('b'));
+    assert.equal(member.core.propose([command(200)], 1)[0]?.ok, true);
+  });
+
+  it('of more than the bound are taken while nothing else is uncommitted', () => {
+    const member = new TestMember({ options: { uncommittedBytesMax: 300 } });
+    member.leadCommitted();
+    assert.equal(member.core.propose([command(1_000)], 1)[0]?.ok, true);
+  });
+
+  it('are commands and checkpoints; what is the core’s own is a bug of the caller', () => {
+    const member = new TestMember();
+    member.leadCommitted();
+    assert.equal(member.core.propose([{ kind: 'checkpoint', data: bytes('d') }], 1)[0]?.ok, true);
+    assert.throws(() => member.core.propose([{ kind: 'noop' }], 1), /I9/);
+    const { payload } = founding({ voters: ['x'] });
+    assert.throws(() => member.core.propose([payload], 1), /I9/);
+  });
+});
+
+describe('snapshots (Raft paper §7)', () => {
+  function snapshotOf(member: TestMember, index: number): SnapshotMetadata {
+    const { configuration, configurationIndex } = member.status;
+    const term = member.log.term(index) as number;
+    return { index, term, timestampMs: 9, configuration, configurationIndex };
+  }
+
+  /** A leader whose log starts behind what b has. */
+  function compactedLeader(): { leader: TestMember; metadata: SnapshotMetadata; offered: Effects } {
+    const leader = new TestMember({ terms: [1, 1, 1, 1] });
+    leader.leadCommitted();
+    const metadata = snapshotOf(leader, 4);
+    leader.log.install(metadata);
+    leader.core.reportUnreachable('b');
+    leader.propose('x');
+    const offered = leader.step(
+      appendResponse({ term: 2, rejected: true, index: 6, hintIndex: 1, hintTerm: 1 }),
+    );
+    return { leader, metadata, offered };
+  }
+
+  function needsSnapshot(): ReturnType<typeof compactedLeader> {
+    const leader = new TestMember({ terms: [1, 1, 1, 1] });
+    leader.lead();
+    leader.step(leader.ack('c'));
+    const metadata = snapshotOf(leader, 4);
+    leader.log.install(metadata);
+    const offered = leader.step(
+      appendResponse({ term: 2, rejected: true, index: 5, hintIndex: 1, hintTerm: 1 }),
+    );
+    return { leader, metadata, offered };
+  }
+
+  it('are offered to a follower that needs what was compacted, which then gets nothing else', () => {
+    const { leader, metadata, offered } = needsSnapshot();
+    assert.deepEqual(only(offered.messages, 'snapshotOffer').metadata, metadata);
+    assert.equal(progressOf(leader, 'b').state, 'snapshot');
+    assert.deepEqual(appendsTo('b', leader.propose('y')), []);
+    assert.equal(ofKind(leader.tick(heartbeatTicks).messages, 'heartbeatRequest').length, 2);
+  });
+
+  it('are offered again after an election timeout, in case the offer was lost', () => {
+    const { leader } = needsSnapshot();
+    let offers = 0;
+    for (let tick = 0; tick < 3 * electionTicks; tick++) {
+      offers += ofKind(leader.tick().messages, 'snapshotOffer').length;
+      heartbeatAnswer(leader, 'b');
+      heartbeatAnswer(leader, 'c');
+    }
+    assert.ok(offers >= 2 && offers <= 3, `${offers} offers`);
+  });
+
+  it('are not offered to a member that does not answer', () => {
+    const { leader } = needsSnapshot();
+    let offers = 0;
+    for (let tick = 0; tick < 5 * electionTicks; tick++) {
+      offers += ofKind(leader.tick().messages, 'snapshotOffer').length;
+      heartbeatAnswer(leader, 'c');
+    }
+    assert.ok(offers <= 1, `${offers} offers`);
+  });
+
+  it('that could not be fetched are offered again with the next heartbeat, not at once', () => {
+    const { leader, metadata } = needsSnapshot();
+    const failed = leader.step({
+      kind: 'snapshotResponse',
+      from: 'b',
+      to: 'a',
+      term: 2,
+      index: metadata.index,
+      rejected: true,
+    });
+    assert.deepEqual(failed.messages, []);
+    leader.tick(heartbeatTicks);
+    assert.equal(ofKind(heartbeatAnswer(leader, 'b', 2).messages, 'snapshotOffer').length, 1);
+  });
+
+  it('once installed let entries flow on from there', () => {
+    const { leader, metadata } = needsSnapshot();
+    const appends = appendsTo('b', leader.step(leader.ack('b', metadata.index)));
+    assert.deepEqual(
+      appends.map(({ prevIndex, prevTerm, entries }) => [prevIndex, prevTerm, entries.length]),
+      [[4, 1, 2]],
+    );
+    assert.equal(progressOf(leader, 'b').state, 'replicate');
+  });
+
+  it('are not needed by a follower that only lost some messages', () => {
+    const { leader, offered } = compactedLeader();
+    assert.deepEqual(ofKind(offered.messages, 'snapshotOffer'), []);
+    assert.notEqual(progressOf(leader, 'b').state, 'snapshot');
+  });
+
+  it('are fetched by the follower, installed, and acknowledged', () => {
+    const { metadata } = needsSnapshot();
+    const follower = new TestMember({ id: 'b', voters: [] });
+    const offer = { kind: 'snapshotOffer', from: 'a', to: 'b', term: 2, metadata } as const;
+    const { readies, messages } = follower.step(offer);
+    assert.deepEqual(
+      readies.map(({ snapshotToFetch }) => snapshotToFetch),
+      [{ from: 'a', metadata }],
+    );
+    assert.deepEqual(messages, []);
+    const installed = follower.install(metadata);
+    assert.equal(only(installed.messages, 'appendResponse').index, 4);
+    const { lastIndex, commitIndex, configuration, configurationIndex } = follower.status;
+    assert.deepEqual([lastIndex, commitIndex, configurationIndex], [4, 4, 1]);
+    assert.deepEqual(configuration, metadata.configuration);
+    const { committed } = follower.step(
+      appendRequest({
+        from: 'a',
+        to: 'b',
+        term: 2,
+        prevIndex: 4,
+        entries: entriesOf([1], 5),
+        commitIndex: 5,
+      }),
+    );
+    assert.deepEqual(
+      committed.map(({ index }) => index),
+      [5],
+      'what the snapshot holds is not handed out',
+    );
+  });
+
+  it('that hold nothing new are answered at once', () => {
+    const { metadata } = needsSnapshot();
+    const follower = new TestMember({ id: 'b', terms: [1, 1, 1, 1], commitIndex: 5 });
+    const { readies, messages } = follower.step({
+      kind: 'snapshotOffer',
+      from: 'a',
+      to: 'b',
+      term: 2,
+      metadata,
+    });
+    assert.ok(readies.every(({ snapshotToFetch }) => snapshotToFetch === undefined));
+    assert.equal(only(messages, 'appendResponse').index, 5);
+  });
+
+  it('that the log already continues only commit it', () => {
+    const { metadata } = needsSnapshot();
+    const follower = new TestMember({ id: 'b', terms: [1, 1, 1, 1] });
+    const { committed } = follower.step({ kind: 'snapshotOffer', from: 'a', to: 'b', term: 2, metadata });
+    assert.deepEqual(
+      committed.map(({ index }) => index),
+      [2, 3, 4],
+    );
+    assert.equal(follower.status.lastIndex, 5, 'the entries behind it stay');
+  });
+
+  it('replace a log that conflicts with them, and its configurations', () => {
+    const { metadata } = needsSnapshot();
+    const follower = new TestMember({ id: 'b', terms: [1, 1] });
+    follower.step(
+      appendRequest({
+        to: 'b',
+        from: 'c',
+        prevIndex: 3,
+        entries: [{ ...founding({ voters: ['x'] }), index: 4 }],
+      }),
+    );
+    assert.deepEqual(follower.status.configuration.voters, ['x']);
+    const { readies } = follower.step({
+      kind: 'snapshotOffer',
+      from: 'a',
+      to: 'b',
+      term: 2,
+      metadata: { ...metadata, term: 2 },
+    });
+    assert.ok(readies.some(({ snapshotToFetch }) => snapshotToFetch));
+    follower.install({ ...metadata, term: 2 });
+    assert.deepEqual(follower.status.configuration.voters, ['a', 'b', 'c']);
+  });
+
+  it('survive a restart', () => {
+    const { metadata } = needsSnapshot();
+    const follower = new TestMember({ id: 'b', voters: [] });
+    follower.step({ kind: 'snapshotOffer', from: 'a', to: 'b', term: 2, metadata });
+    follower.install(metadata);
+    follower.restart();
+    const { lastIndex, commitIndex, configuration } = follower.status;
+    assert.deepEqual([lastIndex, commitIndex, configuration], [4, 4, metadata.configuration]);
+    assert.deepEqual(follower.drain().committed, []);
+  });
+
+  it('that failed to be fetched are reported to the leader', () => {
+    const { metadata } = needsSnapshot();
+    const follower = new TestMember({ id: 'b', voters: [] });
+    follower.step({ kind: 'snapshotOffer', from: 'a', to: 'b', term: 2, metadata });
+    follower.core.snapshotFailed(metadata);
+    const { to, index, rejected } = only(follower.drain().messages, 'snapshotResponse');
+    assert.deepEqual([to, index, rejected], ['a', 4, true]);
+  });
+});
