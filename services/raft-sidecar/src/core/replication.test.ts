@@ -276,6 +276,16 @@ describe('the commit index', () => {
     assert.equal(member.status.commitIndex, 3);
   });
 
+  it('is where a follower stands by its log: an append from before it is answered with it', () => {
+    const member = new TestMember({ terms: [1, 1, 1], commitIndex: 3 });
+    const { messages } = member.step(
+      appendRequest({ term: 2, prevIndex: 1, entries: [entry(2, 2), entry(3, 2)], commitIndex: 3 }),
+    );
+    const { rejected, index } = only(messages, 'appendResponse');
+    assert.deepEqual([rejected, index], [false, 3]);
+    assert.deepEqual(member.terms, [1, 1, 1, 1]);
+  });
+
   it('ignores a report of what was written in another term', () => {
     const member = new TestMember();
     member.leadCommitted();
