@@ -86,12 +86,17 @@ export function onHeartbeatRequest(state: State, request: HeartbeatRequest): voi
   });
 }
 
+/** A log that holds the snapshot's last entry holds all that it does, and keeps what is behind it (Raft paper §7). */
+export function lacksSnapshot({ log }: State, { index, term }: SnapshotMetadata): boolean {
+  return index > log.commitIndex && !log.matches(index, term);
+}
+
 /** A snapshot that holds nothing new is answered at once; another one is fetched by the driver. */
 export function onSnapshotOffer(state: State, offer: SnapshotOffer): void {
   heardLeader(state, offer.from);
   const { log } = state;
   const { metadata } = offer;
-  if (metadata.index > log.commitIndex && !log.matches(metadata.index, metadata.term)) {
+  if (lacksSnapshot(state, metadata)) {
     state.snapshotToFetch = { from: offer.from, metadata };
     return;
   }

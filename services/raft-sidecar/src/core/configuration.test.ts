@@ -226,6 +226,29 @@ describe('a membership change', () => {
     assert.equal(net.at('a').status.role, 'follower');
   });
 
+  it('that removes a voter does not keep it from campaigning until it is committed (thesis §4.2.2)', () => {
+    const net = network(['a', 'b']);
+    const leader = net.elect('a');
+    net.cutOff('a');
+    assert.ok(leader.core.proposeMembership([remove('a')], 1).ok);
+    net.tick(3 * electionTicks);
+    assert.notEqual(leader.status.role, 'leader');
+    // Only a has the entry that removes it, and b cannot win against its longer log.
+    net.passes = () => true;
+    net.tick(6 * electionTicks);
+    assert.equal(net.at('b').status.role, 'leader');
+    assert.deepEqual(net.at('b').status.configuration.voters, ['b']);
+    assert.equal(leader.status.role, 'follower');
+  });
+
+  it('that removed a voter keeps it from campaigning after a restart too', () => {
+    const net = network(['a', 'b', 'c']);
+    const leader = net.elect('a');
+    changeMembers(net, leader, remove('a'));
+    leader.restart();
+    assert.deepEqual(leader.tick(5 * electionTicks).messages, []);
+  });
+
   it('brings a removed member back as a learner, from what it still has', () => {
     const net = network(['a', 'b', 'c']);
     const leader = net.elect('a');

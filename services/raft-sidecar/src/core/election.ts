@@ -6,7 +6,7 @@ import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from 
 /** A follower or candidate that heard no leader for its election timeout asks whether it could win. */
 export function tickElection(state: State): boolean {
   state.electionElapsedTicks += 1;
-  if (!state.isVoter || state.electionElapsedTicks < state.electionTimeoutTicks) return false;
+  if (state.electionElapsedTicks < state.electionTimeoutTicks || !state.mayCampaign) return false;
   startPreVote(state);
   return true;
 }

@@ -102,7 +102,7 @@ describe('the core’s log', () => {
     const { log, stored } = logWithTail();
     log.commitIndex = 3;
     const metadata = { index: 3, term: 2, timestampMs: 0, configurationIndex: 1 };
-    stored.install({
+    stored.compact({
       ...metadata,
       configuration: { voters: [], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false },
     });

@@ -155,6 +155,11 @@ export class ConfigurationHistory {
     return this.#items[this.#items.length - 1] as { index: number; configuration: Configuration };
   }
 
+  /** In the last committed configuration or a later one. */
+  hasVoter(id: MemberId): boolean {
+    return this.#items.some(({ configuration }) => isVoter(configuration, id));
+  }
+
   append(index: number, configuration: Configuration): void {
     this.#items.push({ index, configuration });
   }

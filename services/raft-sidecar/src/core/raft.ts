@@ -1,5 +1,11 @@
 /** The core: one member's Raft as a function of its inputs. What comes out is a {@link Ready}. */
-import { onAppendRequest, onHeartbeatRequest, onSnapshotInstalled, onSnapshotOffer } from './append.ts';
+import {
+  lacksSnapshot,
+  onAppendRequest,
+  onHeartbeatRequest,
+  onSnapshotInstalled,
+  onSnapshotOffer,
+} from './append.ts';
 import {
   holdsLease,
   onPreVoteRequest,
@@ -165,7 +171,7 @@ export class RaftCore {
 
   /** Asks for an election now; for a cluster's founder, who need not wait for anyone. */
   campaign(): void {
-    if (this.#state.isLeader || !this.#state.isVoter) return;
+    if (this.#state.isLeader || !this.#state.mayCampaign) return;
     startPreVote(this.#state);
     this.#changed();
   }
@@ -177,6 +183,14 @@ export class RaftCore {
     const { commitIndex } = state.log;
     onWritten(state, report.lastIndex);
     if (state.log.commitIndex > commitIndex) this.#changed();
+  }
+
+  /**
+   * Asked by the driver right before it installs what it fetched, in the same turn: meanwhile the log may have come that
+   * far by itself, and then its end, which may be promised to a leader, must not be dropped.
+   */
+  wantsSnapshot(metadata: SnapshotMetadata): boolean {
+    return lacksSnapshot(this.#state, metadata);
   }
 
   /** The driver has fetched and installed this snapshot and reset the stored log to it. */
@@ -361,6 +375,6 @@ function dispatch(state: State, message: Message): void {
       return onSnapshotResponse(state, message);
     case 'timeoutNow':
       // The leader wants this member as its successor; nobody has to be asked first.
-      if (state.isVoter && !state.isLeader) startVote(state, true);
+      if (state.mayCampaign && !state.isLeader) startVote(state, true);
   }
 }

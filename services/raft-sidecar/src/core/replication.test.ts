@@ -387,7 +387,7 @@ describe('snapshots (Raft paper §7)', () => {
     const leader = new TestMember({ terms: [1, 1, 1, 1] });
     leader.leadCommitted();
     const metadata = snapshotOf(leader, 4);
-    leader.log.install(metadata);
+    leader.log.compact(metadata);
     leader.core.reportUnreachable('b');
     leader.propose('x');
     const offered = leader.step(
@@ -401,7 +401,7 @@ describe('snapshots (Raft paper §7)', () => {
     leader.lead();
     leader.step(leader.ack('c'));
     const metadata = snapshotOf(leader, 4);
-    leader.log.install(metadata);
+    leader.log.compact(metadata);
     const offered = leader.step(
       appendResponse({ term: 2, rejected: true, index: 5, hintIndex: 1, hintTerm: 1 }),
     );
@@ -547,6 +547,15 @@ describe('snapshots (Raft paper §7)', () => {
     assert.ok(readies.some(({ snapshotToFetch }) => snapshotToFetch));
     follower.install({ ...metadata, term: 2 });
     assert.deepEqual(follower.status.configuration.voters, ['a', 'b', 'c']);
+  });
+
+  it('are not wanted any more once the log has come that far by itself', () => {
+    const { metadata } = needsSnapshot();
+    const follower = new TestMember({ id: 'b' });
+    follower.step({ kind: 'snapshotOffer', from: 'a', to: 'b', term: 2, metadata });
+    assert.equal(follower.core.wantsSnapshot(metadata), true);
+    follower.step(appendRequest({ from: 'c', to: 'b', term: 3, entries: entriesOf([1, 1, 1, 1], 2) }));
+    assert.equal(follower.core.wantsSnapshot(metadata), false, 'entry 5 is promised to c');
   });
 
   it('survive a restart', () => {

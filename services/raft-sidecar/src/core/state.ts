@@ -70,6 +70,7 @@ export class State {
     this.options = options;
     this.log = new RaftLog(stored, initial.hardState.commitIndex, initial.appliedIndex);
     this.configurations = new ConfigurationHistory(initial.configurations);
+    this.configurations.forget(this.log.commitIndex);
     this.random = new Random(options.seed);
     this.term = initial.hardState.term;
     this.votedFor = initial.hardState.votedFor;
@@ -90,6 +91,14 @@ export class State {
 
   get isVoter(): boolean {
     return isVoter(this.configuration, this.id);
+  }
+
+  /**
+   * A voter that a configuration removes campaigns on until that is committed: it may be the only one whose log is
+   * good enough to win (thesis §4.2.2).
+   */
+  get mayCampaign(): boolean {
+    return this.configurations.hasVoter(this.id);
   }
 
   get isLeader(): boolean {

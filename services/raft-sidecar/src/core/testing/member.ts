@@ -178,7 +178,8 @@ export class TestMember {
 
   /** As the driver does once it has fetched it. */
   install(metadata: SnapshotMetadata): Effects {
-    this.log.install(metadata);
+    assert.ok(this.core.wantsSnapshot(metadata));
+    this.log.reset(metadata);
     this.core.snapshotInstalled(metadata);
     return this.drain();
   }

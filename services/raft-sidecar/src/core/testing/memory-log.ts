@@ -24,10 +24,15 @@ export class MemoryLog implements LogReader {
     this.#entries.push(...entries);
   }
 
-  /** Drops the log up to the snapshot; what is behind it stays if it continues it. */
-  install(metadata: SnapshotMetadata): void {
-    const continues = this.term(metadata.index) === metadata.term;
-    this.#entries = continues ? this.#entries.filter((entry) => entry.index > metadata.index) : [];
+  /** Drops what the snapshot holds; what is behind it stays. */
+  compact(metadata: SnapshotMetadata): void {
+    this.#entries = this.#entries.filter((entry) => entry.index > metadata.index);
+    this.#snapshot = metadata;
+  }
+
+  /** A fetched snapshot takes the log's place. */
+  reset(metadata: SnapshotMetadata): void {
+    this.#entries = [];
     this.#snapshot = metadata;
   }
 
