@@ -5,7 +5,7 @@ import { type ClusterSetup, RandomCluster } from './testing/random-cluster.ts';
 /** Seeds per test. CORE_SEED runs one alone, to see a failure again. */
 const SEEDS = Number(process.env.CORE_SEEDS || 150);
 const ONLY_SEED = Number(process.env.CORE_SEED || 0);
-const STEPS = 400;
+const STEPS = 1_000;
 const HEAL_STEPS = 3_000;
 
 const SETUPS: Readonly<Record<string, Omit<ClusterSetup, 'seed'>>> = {

@@ -63,12 +63,12 @@ export class RandomCluster {
 
   step(): void {
     const choice = this.#random.below(100);
-    if (choice < 30) this.#tickAll();
-    else if (choice < 76) this.#deliver();
-    else if (choice < 85) this.#propose();
-    else if (choice < 89) this.#read();
+    if (choice < 20) this.#tickAll();
+    else if (choice < 75) this.#deliver();
+    else if (choice < 83) this.#propose();
+    else if (choice < 88) this.#read();
     else if (choice < 92) this.#changeMembers();
-    else if (choice < 95) this.#compactOrFetch();
+    else if (choice < 97) this.#compactOrFetch();
     else if (this.#lossy) this.#disturb();
     for (const member of this.#members) this.#drain(member);
     this.#check();
@@ -116,7 +116,7 @@ export class RandomCluster {
   }
 
   #deliver(): void {
-    const most = this.#lossy ? this.#random.below(10) : NETWORK_MESSAGES_MAX;
+    const most = this.#lossy ? this.#random.below(16) : NETWORK_MESSAGES_MAX;
     for (let count = most; count > 0 && this.#network.length > 0; count--) {
       const at = this.#lossy ? this.#random.below(this.#network.length) : 0;
       const message = this.#network[at] as Message;
