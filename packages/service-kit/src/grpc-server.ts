@@ -40,7 +40,7 @@ import type { Logger } from './logger.ts';
 import { MessageStream } from './message-stream.ts';
 import { addReflection } from './reflection.ts';
 import { newRequestId, runWithRequest } from './request-context.ts';
-import { type SignedCall, StreamOpener, StreamSealer, type Verifier } from './signature.ts';
+import { type SignedCall, SkewedClockError, StreamOpener, StreamSealer, type Verifier } from './signature.ts';
 
 export { CallContext } from './call-context.ts';
 export type { UnaryHandler } from './definition.ts';
@@ -89,6 +89,8 @@ export interface RefusedCall {
   readonly method: string;
   readonly reason: string;
   readonly peer: string;
+  /** The clock of the node that signed is why; negative: it is ahead of this one. */
+  readonly skewed?: { readonly nodeId: string; readonly ageMs: number };
 }
 
 export interface GrpcServerOptions {
@@ -223,8 +225,11 @@ export class GrpcServer {
   }
 
   #refused(method: AnyMethod, refusal: ServiceError, peer: string): void {
-    if (refusal.code === 'unauthenticated')
-      this.#options.onRefused?.({ method: method.path, reason: refusal.message, peer });
+    if (refusal.code !== 'unauthenticated') return;
+    const skewed =
+      refusal instanceof SkewedClockError ? { nodeId: refusal.nodeId, ageMs: refusal.ageMs } : undefined;
+    const refused = { method: method.path, reason: refusal.message, peer };
+    this.#options.onRefused?.(skewed ? { ...refused, skewed } : refused);
   }
 
   #unaryHandler(method: AnyMethod, handler: UnaryHandler<unknown, unknown>): handleUnaryCall<Buffer, Buffer> {

@@ -82,19 +82,35 @@ export class Verifier {
       String(metadata.get(key)[0] ?? ''),
     ) as [string, string, string, string];
     if (!nodeId || !timestamp || !nonce || !given) throw refused('the call is not signed');
-    const now = this.#clock();
-    const ageMs = now - Number(timestamp);
-    if (!(Math.abs(ageMs) <= this.#windowMs))
-      throw refused(`the timestamp is ${ageMs} ms from this clock; ${this.#windowMs} ms are allowed`);
     const parts = [method, nodeId, timestamp, nonce] as const;
     const signature = Buffer.from(given, 'base64url');
     const secret = this.#secrets.find((candidate) =>
       equal(requestSignature(candidate, parts, body), signature),
     );
     if (secret === undefined) throw refused('the signature does not match');
+    const now = this.#clock();
+    const ageMs = now - Number(timestamp);
+    // Only now, so that a clock is known to be wrong only by the word of its own node.
+    if (!(Math.abs(ageMs) <= this.#windowMs)) throw new SkewedClockError(nodeId, ageMs, this.#windowMs);
     if (!this.#nonces.remember(`${nodeId} ${nonce}`, Number(timestamp), now))
       throw refused('the nonce was used before');
     return { nodeId, secret, signature };
+  }
+}
+
+/** One of us signed it, by a clock too far from ours, or too long ago. */
+export class SkewedClockError extends ServiceError {
+  readonly nodeId: string;
+  /** Negative: the node's clock is ahead. */
+  readonly ageMs: number;
+
+  constructor(nodeId: string, ageMs: number, windowMs: number) {
+    super(
+      'unauthenticated',
+      `signature refused: the timestamp is ${ageMs} ms from this clock; ${windowMs} ms are allowed`,
+    );
+    this.nodeId = nodeId;
+    this.ageMs = ageMs;
   }
 }
 
