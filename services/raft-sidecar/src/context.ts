@@ -2,15 +2,13 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { AuditServiceService } from '@agenda/proto/audit/v1/audit';
-import { DiscoveryService, type Node as WireNode } from '@agenda/proto/cluster/v1/discovery';
+import { DiscoveryService } from '@agenda/proto/cluster/v1/discovery';
 import { PeerService } from '@agenda/proto/raft/v1/peer';
 import { type ClusterNode, SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import { StateMachineService } from '@agenda/proto/raft/v1/state_machine';
-import { deadlineAt } from '@agenda/service-kit/deadline';
-import { formatHostPort } from '@agenda/service-kit/environment';
-import { toServiceError } from '@agenda/service-kit/errors';
+import { formatHostPort, type HostPort } from '@agenda/service-kit/environment';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
-import { GrpcServer } from '@agenda/service-kit/grpc-server';
+import { GrpcServer, type Tls } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
@@ -19,17 +17,20 @@ import { discoveryHandlers } from './api/discovery-service.ts';
 import { peerHandlers } from './api/peer-service.ts';
 import { sidecarHandlers, toolHandlers } from './api/sidecar-service.ts';
 import { statusOf } from './api/status.ts';
-import type { Config } from './config.ts';
+import { type Config, discoverySettings, peerTls } from './config.ts';
 import { membersOf } from './core/membership.ts';
-import type { CoreOptions, MemberId } from './core/types.ts';
-import { Bootstrapper } from './discovery/bootstrapper.ts';
-import { Gossip } from './discovery/gossip.ts';
-import { PeerStore } from './discovery/peer-store.ts';
+import type { MemberId } from './core/types.ts';
+import { Discovery } from './discovery/discovery.ts';
 import { Alarms } from './runtime/alarms.ts';
+import { ClockSkew } from './runtime/clock-skew.ts';
+import { coreOptions, tickMsOf } from './runtime/core-options.ts';
+import { DEPARTURE_MS_MAX, Departure } from './runtime/departure.ts';
+import { DiskStall } from './runtime/disk-stall.ts';
 import { Driver } from './runtime/driver.ts';
 import { StateMachineFeed } from './runtime/feed.ts';
 import { Journal } from './runtime/journal.ts';
 import { MembershipKeeper } from './runtime/membership-keeper.ts';
+import { featureLevelOf } from './runtime/membership-policy.ts';
 import { NodeEvents } from './runtime/node-events.ts';
 import { Operations } from './runtime/operations.ts';
 import { systemClock, systemScheduler } from './runtime/ports.ts';
@@ -39,27 +40,16 @@ import { StateWatch } from './runtime/state-watch.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
 import { PeerTransport } from './transport/peer-transport.ts';
 
-const TICK_MS_MIN = 10;
-/** A batch of the peer stream less what its frame takes. */
-const APPEND_BYTES_MAX = 46 * 1024;
-const INFLIGHT_MESSAGES_MAX = 128;
-const INFLIGHT_BYTES_MAX = 4 * 1024 * 1024;
-const UNCOMMITTED_BYTES_MAX = 64 * 1024 * 1024;
-const COMMITTED_BYTES_MAX = 4 * 1024 * 1024;
-const PENDING_READS_MAX = 10_000;
 /** A node that was heard of within this time may be taken into the cluster. */
 const CANDIDATE_HEARD_WITHIN_MS = 10_000;
-/** Announced for a voter that has not said its own. */
-const FEATURE_LEVEL_MIN = 1;
 const WATCH_EVERY_MS = 1_000;
-const HANDOVER_MS_MAX = 2_000;
-/** A successor wins at once, or after a lost vote. */
-const HANDOVER_ELECTIONS = 2;
 const CLOSE_GRACE_MS = 1_000;
+/** A member that answered within so many election timeouts is alive. */
+const ALIVE_ELECTIONS = 3;
 
 export class SidecarContext {
   readonly driver: Driver;
-  readonly peers: PeerStore;
+  readonly discovery: Discovery;
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #storage: Storage;
@@ -74,7 +64,12 @@ export class SidecarContext {
   readonly #proposals: Proposals;
   readonly #reads: Reads;
   readonly #operations: Operations;
-  readonly #bootstrapper: Bootstrapper;
+  readonly #keeper: MembershipKeeper;
+  readonly #departure: Departure;
+  readonly #diskStall: DiskStall;
+  readonly #clockSkew: ClockSkew;
+  readonly #tls: Tls | undefined;
+  #admitted = false;
   #peerPort = 0;
   #sidecarPort = 0;
 
@@ -88,7 +83,6 @@ export class SidecarContext {
       mintInstanceId: uuidv7,
       nowMs: systemClock.wallMs(),
     });
-    const { memberId } = this.#storage.identity;
     this.#signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
     this.#verifier = new Verifier(config.CLUSTER_HMAC_SECRET);
     this.#auditChannel = new GrpcChannel({ address: config.AUDIT_GRPC_ADDR, signer: this.#signer, logger });
@@ -96,7 +90,10 @@ export class SidecarContext {
     this.#events = new NodeEvents({ nodeId: config.NODE_ID, audit, clock: systemClock, logger });
     this.#journal = new Journal(this.#events, logger);
     this.#alarms = new Alarms(systemClock.wallMs, (alarm, raised) => this.#journal.onAlarm(alarm, raised));
-    this.peers = new PeerStore(memberId, this.#storage.peers, systemClock);
+    this.#diskStall = new DiskStall(this.#alarms, systemClock, config.ELECTION_TIMEOUT_MS);
+    this.#clockSkew = new ClockSkew(this.#alarms, systemClock);
+    this.#tls = peerTls(config);
+    this.discovery = this.#newDiscovery(onFatal);
     this.#transport = this.#newTransport();
     this.driver = this.#newDriver(onFatal);
     this.#feed = new StateMachineFeed({
@@ -105,19 +102,20 @@ export class SidecarContext {
       alarms: this.#alarms,
       clock: systemClock,
       logger,
-      clusterFeatureLevel: () => this.#clusterFeatureLevel(),
+      clusterFeatureLevel: () => featureLevelOf(this.driver.committedConfiguration),
     });
     this.#proposals = new Proposals(this.driver, this.#transport);
     this.#reads = new Reads(this.driver, this.#transport);
     this.#operations = new Operations(this.driver, new StateWatch(this.driver));
-    this.#bootstrapper = new Bootstrapper({
-      nodeId: config.NODE_ID,
-      votersExpected: config.BOOTSTRAP_EXPECT,
+    this.#keeper = this.#newKeeper();
+    this.#departure = new Departure({
       driver: this.driver,
-      peers: this.peers,
-      mintClusterId: uuidv7,
+      operations: this.#operations,
+      electionTimeoutMs: config.ELECTION_TIMEOUT_MS,
+      sidecarOf: (member) => this.#transport.sidecarOf(member),
       logger,
     });
+    this.discovery.peers.onMove((member) => this.#transport.moved(member));
     this.#journal.follow(this.driver);
     this.driver.onCommit(() => this.#transport.retain(this.#membersToReach()));
   }
@@ -141,47 +139,64 @@ export class SidecarContext {
       { name: 'peer transport', stop: () => this.#transport.close() },
       this.#peerServerPart(),
       { name: 'consensus', start: () => this.#startConsensus(), stop: () => this.driver.stop() },
-      this.#keeperPart(),
-      this.#gossipPart(),
+      { name: 'membership', start: () => this.#keeper.start(), stop: () => this.#keeper.stop() },
+      { name: 'discovery', start: () => this.#startDiscovery(), stop: () => this.discovery.stop() },
       this.#watchPart(),
       this.#sidecarServerPart(),
-      { name: 'leadership', stop: () => this.#handOver(), stopMs: HANDOVER_MS_MAX + CLOSE_GRACE_MS },
+      {
+        name: 'departure',
+        stop: () => this.#departure.leave(),
+        stopMs: DEPARTURE_MS_MAX + CLOSE_GRACE_MS,
+      },
     ];
   }
 
   #newTransport(): PeerTransport {
     return new PeerTransport({
       clusterId: () => this.driver.clusterId,
-      addressOf: (member) => this.peers.get(member)?.address,
-      signer: this.#signer,
+      addressOf: (member) => this.discovery.peers.get(member)?.address,
+      opening: () => {
+        const { memberId, address, incarnation, start } = this.discovery.selfNode();
+        return { memberId, address, incarnation, start };
+      },
+      channelTo: (address) => this.#channelTo(address),
       logger: this.#logger,
       onUnreachable: (member) => this.driver.reportUnreachable(member),
     });
   }
 
+  #newDiscovery(onFatal: () => void): Discovery {
+    return new Discovery({
+      settings: discoverySettings(this.#config),
+      storage: this.#storage,
+      alarms: this.#alarms,
+      clock: systemClock,
+      logger: this.#logger,
+      channelTo: (address) => this.#channelTo(address),
+      onAdmitted: () => this.#takePart(),
+      onFenced: (error) => {
+        this.driver.fail(error);
+        onFatal();
+      },
+    });
+  }
+
+  #channelTo(address: HostPort): GrpcChannel {
+    const tls = this.#tls;
+    return new GrpcChannel({ address, signer: this.#signer, logger: this.#logger, ...(tls ? { tls } : {}) });
+  }
+
   #newDriver(onFatal: () => void): Driver {
-    const { ELECTION_TIMEOUT_MS, HEARTBEAT_MS, BOOTSTRAP_EXPECT } = this.#config;
-    const tickMs = Math.max(TICK_MS_MIN, HEARTBEAT_MS);
-    const core: CoreOptions = {
-      id: this.#storage.identity.memberId,
-      electionTicks: Math.round(ELECTION_TIMEOUT_MS / tickMs),
-      heartbeatTicks: 1,
-      seed: randomInt(2 ** 31),
-      appendBytesMax: APPEND_BYTES_MAX,
-      inflightMessagesMax: INFLIGHT_MESSAGES_MAX,
-      inflightBytesMax: INFLIGHT_BYTES_MAX,
-      uncommittedBytesMax: UNCOMMITTED_BYTES_MAX,
-      committedBytesMax: COMMITTED_BYTES_MAX,
-      pendingReadsMax: PENDING_READS_MAX,
-    };
+    const tickMs = tickMsOf(this.#config);
     return new Driver({
-      core,
+      core: coreOptions(this.#config, this.#storage.identity.memberId, randomInt(2 ** 31)),
       tickMs,
-      votersExpected: BOOTSTRAP_EXPECT,
+      votersExpected: this.#config.BOOTSTRAP_EXPECT,
       store: this.#storage.log,
       sender: this.#transport,
       clock: systemClock,
       scheduler: systemScheduler,
+      disk: this.#diskStall,
       onFatal: (error) => {
         this.#logger.fatal({ err: error }, `this node stops: ${error.message}`);
         onFatal();
@@ -193,29 +208,42 @@ export class SidecarContext {
     const { memberId } = this.#storage.identity;
     const { lastIndex } = this.driver.status();
     this.#logger.info({ memberId, clusterId: this.driver.clusterId, lastIndex }, 'the log is read');
+    if (this.#storage.setAside !== '')
+      this.#logger.warn({ path: this.#storage.setAside }, 'the disk of the former member is set aside');
+    if (!this.discovery.probation.active) this.#takePart();
+  }
+
+  #takePart(): void {
+    if (this.#admitted) return;
+    this.#admitted = true;
     this.driver.start();
   }
 
+  #startDiscovery(): void {
+    const { host } = this.#config.ADVERTISE_ADDR;
+    this.discovery.start({
+      driver: this.driver,
+      address: () => this.advertisedAddress,
+      httpAddress: () => formatHostPort({ host, port: this.#config.HTTP_ADDR.port }),
+      featureLevel: () => this.#feed.featureLevel,
+      clusterFeatureLevel: () => featureLevelOf(this.driver.committedConfiguration),
+    });
+  }
+
   #peerServerPart(): Part {
-    const server = this.#newServer();
+    const server = this.#newServer(this.#tls);
     return {
       name: 'peer server',
       start: async () => {
-        const { driver, peers } = this;
+        const { driver, discovery } = this;
+        const { admissions, peers, door } = discovery;
         server.addService(
           PeerService,
-          peerHandlers({
-            driver,
-            proposals: this.#proposals,
-            reads: this.#reads,
-            onHeard: (member) => peers.heard(member),
-          }),
+          peerHandlers({ driver, proposals: this.#proposals, reads: this.#reads, door }),
         );
-        const onNews = (): void => this.#bootstrapper.consider();
-        server.addService(
-          DiscoveryService,
-          discoveryHandlers({ self: () => this.#selfNode(), peers, onNews }),
-        );
+        const self = () => discovery.selfNode();
+        const onNews = () => discovery.onNews();
+        server.addService(DiscoveryService, discoveryHandlers({ self, peers, admissions, onNews }));
         server.addService(SidecarService, toolHandlers(this.#sidecarOptions()));
         this.#peerPort = await server.listen(this.#config.PEER_ADDR);
         server.setServing(true);
@@ -238,11 +266,15 @@ export class SidecarContext {
     };
   }
 
-  #newServer(): GrpcServer {
+  #newServer(tls?: Tls): GrpcServer {
     return new GrpcServer({
       verifier: this.#verifier,
       logger: this.#logger,
-      onRefused: (refused) => this.#journal.onRefused(refused),
+      onRefused: (refused) => {
+        this.#journal.onRefused(refused);
+        this.#clockSkew.onRefused(refused);
+      },
+      ...(tls ? { tls } : {}),
     });
   }
 
@@ -260,38 +292,38 @@ export class SidecarContext {
           driver: this.driver,
           store: this.#storage.log,
           feed: this.#feed,
-          peers: this.peers,
+          peers: this.discovery.peers,
           alarms: this.#alarms,
           clock: systemClock,
           self: () => this.#selfRow(),
-          waitingFor: () => this.#bootstrapper.waitingFor || this.driver.formation.waitingFor,
+          waitingFor: () => this.#waitingFor(),
         }),
     };
   }
 
-  #keeperPart(): Part {
-    const keeper = new MembershipKeeper({
-      driver: this.driver,
-      scheduler: systemScheduler,
-      candidates: () => this.peers.heardWithin(CANDIDATE_HEARD_WITHIN_MS),
-      incarnationOf: (member) => this.peers.get(member)?.incarnation,
-      logger: this.#logger,
-    });
-    return { name: 'membership', start: () => keeper.start(), stop: () => keeper.stop() };
+  #waitingFor(): string {
+    return this.discovery.waitingFor || this.#keeper.waitingFor || this.driver.formation.waitingFor;
   }
 
-  #gossipPart(): Part {
-    const gossip = new Gossip({
-      self: () => this.#selfNode(),
-      seeds: this.#config.DISCOVERY_SEEDS,
-      peers: this.peers,
-      signer: this.#signer,
+  #newKeeper(): MembershipKeeper {
+    const { ELECTION_TIMEOUT_MS, REPLACE_AFTER, DEAD_AFTER } = this.#config;
+    const { identity, start } = this.#storage;
+    const { peers } = this.discovery;
+    return new MembershipKeeper({
+      driver: this.driver,
+      clock: systemClock,
+      scheduler: systemScheduler,
+      timing: {
+        aliveWithinMs: ALIVE_ELECTIONS * ELECTION_TIMEOUT_MS,
+        replaceAfterMs: REPLACE_AFTER,
+        deadAfterMs: DEAD_AFTER,
+      },
+      candidates: () => peers.spokenWithin(CANDIDATE_HEARD_WITHIN_MS),
+      ownFeatureLevel: () => this.#feed.featureLevel,
+      incarnationOf: (member) =>
+        member === identity.memberId ? start.incarnation : (peers.get(member)?.incarnation ?? 0),
       logger: this.#logger,
-      random: Math.random,
-      forming: () => !this.driver.formation.complete,
-      onNews: () => this.#bootstrapper.consider(),
     });
-    return { name: 'gossip', start: () => gossip.start(), stop: () => gossip.stop() };
   }
 
   #watchPart(): Part {
@@ -302,59 +334,23 @@ export class SidecarContext {
         stop = systemScheduler.every(WATCH_EVERY_MS, () => {
           this.#feed.watch();
           this.#feed.announceLeadership();
+          this.#diskStall.watch();
+          this.#clockSkew.watch();
         });
       },
       stop: () => stop(),
     };
   }
 
-  #selfNode(): WireNode {
-    const { identity, incarnation } = this.#storage;
-    return {
-      nodeId: identity.nodeId,
-      memberId: identity.memberId,
-      address: this.advertisedAddress,
-      clusterId: this.driver.clusterId,
-      lastSeenAgeMs: 0,
-      incarnation,
-      featureLevel: this.#feed.featureLevel,
-      httpAddress: formatHostPort({
-        host: this.#config.ADVERTISE_ADDR.host,
-        port: this.#config.HTTP_ADDR.port,
-      }),
-    };
-  }
-
   #selfRow(): ClusterNode {
-    const { nodeId, memberId, address, httpAddress } = this.#selfNode();
-    return { nodeId, memberId, address, httpAddress, source: 'self', lastSeenMs: systemClock.wallMs() };
+    const { nodeId, memberId, address, httpAddress, featureLevel } = this.discovery.selfNode();
+    const lastSeenMs = systemClock.wallMs();
+    return { nodeId, memberId, address, httpAddress, featureLevel, source: 'self', lastSeenMs };
   }
 
   #membersToReach(): Set<MemberId> {
     const members = membersOf(this.driver.status().configuration);
     return members.add(this.driver.leadership.leader);
-  }
-
-  #clusterFeatureLevel(): number {
-    const { identity } = this.#storage;
-    const levels = this.driver.committedConfiguration.voters.map((voter) => {
-      const level =
-        voter === identity.memberId ? this.#feed.featureLevel : this.peers.get(voter)?.featureLevel;
-      return level || FEATURE_LEVEL_MIN;
-    });
-    return levels.length > 0 ? Math.min(...levels) : FEATURE_LEVEL_MIN;
-  }
-
-  async #handOver(): Promise<void> {
-    const { driver } = this;
-    if (!driver.isLeader || driver.stopped || driver.committedConfiguration.voters.length < 2) return;
-    const waitMs = Math.min(HANDOVER_MS_MAX, HANDOVER_ELECTIONS * this.#config.ELECTION_TIMEOUT_MS);
-    try {
-      const { leader } = await this.#operations.transferLeadership(undefined, deadlineAt(waitMs));
-      this.#logger.info({ leader }, 'leadership is handed over');
-    } catch (error) {
-      this.#logger.warn({ reason: toServiceError(error).message }, 'leadership could not be handed over');
-    }
   }
 
   async #stopEvents(): Promise<void> {
@@ -363,7 +359,7 @@ export class SidecarContext {
   }
 
   #closeStorage(): void {
-    this.peers.store();
+    this.discovery.peers.store();
     this.#storage.log.close();
   }
 }

@@ -2,6 +2,7 @@
 import type { DiscoveryService, NodesResponse, Node as WireNode } from '@agenda/proto/cluster/v1/discovery';
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
+import type { Admissions } from '../discovery/admissions.ts';
 import { nodesToTell, reportOf } from '../discovery/node-messages.ts';
 import type { PeerStore } from '../discovery/peer-store.ts';
 
@@ -11,12 +12,13 @@ const KNOWN_MAX = 64;
 export interface DiscoveryHandlersOptions {
   readonly self: () => WireNode;
   readonly peers: PeerStore;
+  readonly admissions: Pick<Admissions, 'join'>;
   /** A node spoke. */
   readonly onNews: () => void;
 }
 
 export function discoveryHandlers(options: DiscoveryHandlersOptions): Handlers<typeof DiscoveryService> {
-  const { self, peers, onNews } = options;
+  const { self, peers, admissions, onNews } = options;
   const answer = (): NodesResponse => ({ nodes: [self(), ...nodesToTell(peers)] });
   return {
     join: ({ node, known }, context) => {
@@ -26,7 +28,8 @@ export function discoveryHandlers(options: DiscoveryHandlersOptions): Handlers<t
           'invalid_argument',
           `a node joins with its own node_id, member_id and address; ${context.nodeId} signed this call`,
         );
-      peers.report({ ...report, ageMs: 0 }, 'gossip', true);
+      const refused = admissions.join(report);
+      if (refused) throw refused;
       for (const other of known.slice(0, KNOWN_MAX)) {
         const told = reportOf(other);
         if (told) peers.report(told, 'gossip', false);

@@ -60,6 +60,7 @@ export function statusOf(options: StatusOptions): Status {
     waitingFor: waitingFor(),
     alarms: alarms.list().map((alarm) => ({ ...alarm })),
     logBytes: store.logBytes,
+    featureLevel: feed.featureLevel,
   };
 }
 
@@ -72,6 +73,6 @@ function progressOf({ id, state, matchIndex, nextIndex, recentlyActive }: Member
 }
 
 function nodeOf(peer: Peer, lastSeenMs: number): ClusterNode {
-  const { nodeId, memberId, address, source, httpAddress } = peer;
-  return { nodeId, memberId, address, source, httpAddress, lastSeenMs: Math.round(lastSeenMs) };
+  const { nodeId, memberId, address, source, httpAddress, featureLevel } = peer;
+  return { nodeId, memberId, address, source, httpAddress, featureLevel, lastSeenMs: Math.round(lastSeenMs) };
 }

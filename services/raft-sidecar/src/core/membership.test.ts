@@ -196,3 +196,29 @@ describe('the history of configurations', () => {
     assert.equal(history.currentIndex, 0);
   });
 });
+
+describe('the feature level of a configuration', () => {
+  const raise = (level: number): MembershipChange => ({ kind: 'raiseFeatureLevel', level });
+  const three = configuration({ voters: ['a', 'b', 'c'] });
+
+  function changed(from: Configuration, ...changes: MembershipChange[]): Configuration {
+    const result = change(from, changes);
+    assert.ok(result.ok);
+    return result.configuration;
+  }
+
+  it('is raised without a joint phase, and outlives every later change', () => {
+    const raised = changed(three, raise(2));
+    assert.deepEqual(raised, { ...three, featureLevel: 2 });
+    const joint = changed(raised, { kind: 'remove', id: 'c' }, { kind: 'addVoter', id: 'd' });
+    assert.equal(joint.featureLevel, 2);
+    const left = leaveJoint(joint);
+    assert.ok(left.ok);
+    assert.deepEqual(left.configuration, { ...three, voters: ['a', 'b', 'd'], featureLevel: 2 });
+  });
+
+  it('never falls, nor stays while it is said to rise', () => {
+    const raised = changed(three, raise(3));
+    for (const level of [1, 2, 3]) assert.equal(change(raised, [raise(level)]).ok, false);
+  });
+});

@@ -57,10 +57,8 @@ export function enterJoint(
 export function leaveJoint(from: Configuration): ChangeResult {
   if (!isJoint(from)) return refuse("can't leave a non-joint config");
   const learners = sorted([...from.learners, ...from.learnersNext]);
-  return {
-    ok: true,
-    configuration: { voters: from.voters, votersOutgoing: [], learners, learnersNext: [], autoLeave: false },
-  };
+  const left = { voters: from.voters, votersOutgoing: [], learners, learnersNext: [], autoLeave: false };
+  return { ok: true, configuration: withFeatureLevel(left, from.featureLevel) };
 }
 
 /** Simple where that is safe, joint (left automatically) where more than one voter changes. */
@@ -77,22 +75,27 @@ function apply(from: Configuration, changes: readonly MembershipChange[]): Chang
     learners: new Set(from.learners),
     learnersNext: new Set(from.learnersNext),
   };
-  for (const { kind, id } of changes) {
-    if (kind === 'addVoter') addVoter(sets, id);
-    else if (kind === 'addLearner') addLearner(sets, id);
-    else remove(sets, id);
+  let { featureLevel } = from;
+  for (const change of changes) {
+    if (change.kind === 'addVoter') addVoter(sets, change.id);
+    else if (change.kind === 'addLearner') addLearner(sets, change.id);
+    else if (change.kind === 'remove') remove(sets, change.id);
+    else if (change.level <= (featureLevel ?? 0)) return refuse('the feature level never falls');
+    else featureLevel = change.level;
   }
   if (sets.voters.size === 0) return refuse('removed all voters');
-  return {
-    ok: true,
-    configuration: {
-      voters: sorted(sets.voters),
-      votersOutgoing: from.votersOutgoing,
-      learners: sorted(sets.learners),
-      learnersNext: sorted(sets.learnersNext),
-      autoLeave: from.autoLeave,
-    },
+  const configuration = {
+    voters: sorted(sets.voters),
+    votersOutgoing: from.votersOutgoing,
+    learners: sorted(sets.learners),
+    learnersNext: sorted(sets.learnersNext),
+    autoLeave: from.autoLeave,
   };
+  return { ok: true, configuration: withFeatureLevel(configuration, featureLevel) };
+}
+
+function withFeatureLevel(configuration: Configuration, featureLevel: number | undefined): Configuration {
+  return featureLevel === undefined ? configuration : { ...configuration, featureLevel };
 }
 
 interface Sets {

@@ -169,6 +169,13 @@ export class RaftCore {
     return started;
   }
 
+  /** The driver cannot serve as a leader should (its disk stalls): another member may. */
+  resign(): void {
+    if (!this.#state.isLeader) return;
+    this.#state.becomeFollower(this.#state.term, '');
+    this.#changed();
+  }
+
   /** Asks for an election now; for a cluster's founder, who need not wait for anyone. */
   campaign(): void {
     if (this.#state.isLeader || !this.#state.mayCampaign) return;

@@ -19,6 +19,8 @@ export interface Configuration {
   readonly learnersNext: readonly MemberId[];
   /** The leader leaves the joint configuration by itself as soon as it is committed. */
   readonly autoLeave: boolean;
+  /** Every member knows the commands up to this level (docs/adr/0008). It never falls. Absent: none was raised yet. */
+  readonly featureLevel?: number;
 }
 
 export type Payload =
@@ -252,7 +254,8 @@ export type ReadRefusal = 'notLeader' | 'overloaded';
 export type MembershipChange =
   | { readonly kind: 'addVoter'; readonly id: MemberId }
   | { readonly kind: 'addLearner'; readonly id: MemberId }
-  | { readonly kind: 'remove'; readonly id: MemberId };
+  | { readonly kind: 'remove'; readonly id: MemberId }
+  | { readonly kind: 'raiseFeatureLevel'; readonly level: number };
 
 export type ProgressState = 'probe' | 'replicate' | 'snapshot';
 

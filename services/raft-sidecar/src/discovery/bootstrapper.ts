@@ -1,8 +1,9 @@
-/** Keeps deciding, for as long as this node belongs to no cluster. */
+/** Keeps deciding, for as long as this node belongs to no cluster, or to one that never formed. */
 import type { Logger } from '@agenda/service-kit/logger';
+import { membersOf } from '../core/membership.ts';
 import type { Driver } from '../runtime/driver.ts';
-import { decideBootstrap } from './bootstrap.ts';
-import type { PeerStore } from './peer-store.ts';
+import { decideBootstrap, founderSeen, type SeenNode } from './bootstrap.ts';
+import type { Peer, PeerStore } from './peer-store.ts';
 
 /** A node that spoke within this time is there. */
 const SPOKEN_WITHIN_MS = 3_000;
@@ -12,7 +13,11 @@ export interface BootstrapperOptions {
   readonly votersExpected: number;
   readonly driver: Driver;
   readonly peers: PeerStore;
+  /** Of this pod's state machine. */
+  readonly featureLevel: () => number;
   readonly mintClusterId: () => string;
+  /** This member may never speak again, and its node begins anew as another one. */
+  readonly abandon: (reason: string) => void;
   readonly logger: Logger;
 }
 
@@ -24,17 +29,27 @@ export class Bootstrapper {
     this.#options = options;
   }
 
-  /** Empty: nothing. */
+  /** Empty: nothing, or this node belongs to a cluster. */
+  get founder(): string {
+    const { driver, nodeId } = this.#options;
+    return driver.clusterId === '' ? founderSeen(nodeId, this.#seen()) : '';
+  }
+
+  /** Why this node is no member of a cluster; empty: it is one. */
   get waitingFor(): string {
-    return this.#options.driver.clusterId === '' ? this.#waitingFor : '';
+    const { driver } = this.#options;
+    if (membersOf(driver.status().configuration).has(driver.memberId)) return '';
+    return this.#obstacle() || (driver.clusterId === '' ? this.#waitingFor : '');
   }
 
   /** Called whenever there may be news of other nodes. */
   consider(): void {
-    const { driver, nodeId, votersExpected, peers, mintClusterId, logger } = this.#options;
-    if (driver.clusterId !== '') return;
-    const seen = peers.spokenWithin(SPOKEN_WITHIN_MS);
-    const decision = decideBootstrap({ nodeId, expected: votersExpected, seen });
+    const { driver, nodeId, votersExpected, mintClusterId, logger } = this.#options;
+    if (driver.clusterId !== '') return this.#considerAbandoning();
+    const heardOf = this.#options.peers
+      .heardWithin(SPOKEN_WITHIN_MS)
+      .flatMap((peer) => (peer.clusterId === '' ? peer.nodeId : []));
+    const decision = decideBootstrap({ nodeId, expected: votersExpected, seen: this.#seen(), heardOf });
     if (decision.kind === 'start') {
       const clusterId = mintClusterId();
       logger.info({ clusterId, votersExpected }, 'starting a new cluster');
@@ -44,4 +59,39 @@ export class Bootstrapper {
       logger.info({ waitingFor: decision.waitingFor }, 'waiting');
     }
   }
+
+  /** A cluster that never had its voters has acknowledged nothing; one that has them comes first. */
+  #considerAbandoning(): void {
+    const { driver, peers, votersExpected, abandon } = this.#options;
+    if (driver.formation.complete || driver.status().configuration.voters.length >= votersExpected) return;
+    const formed = peers
+      .spokenWithin(SPOKEN_WITHIN_MS)
+      .find((peer) => peer.cluster.formed && peer.clusterId !== driver.clusterId);
+    if (formed)
+      abandon(
+        `cluster ${driver.clusterId} never formed, and ${formed.nodeId} belongs to ${formed.clusterId}`,
+      );
+  }
+
+  /** What keeps a leader from taking this node in. */
+  #obstacle(): string {
+    const { driver, nodeId, peers, featureLevel } = this.#options;
+    const members = peers.spokenWithin(SPOKEN_WITHIN_MS).filter((peer) => peer.clusterId !== '');
+    const reached = Math.max(0, ...members.map((peer) => peer.cluster.featureLevel));
+    if (reached > 1 && featureLevel() > 0 && featureLevel() < reached)
+      return `an upgrade of this node: it knows commands up to feature level ${featureLevel()}, and its cluster has reached ${reached}`;
+    const twin = peers
+      .heardWithin(SPOKEN_WITHIN_MS)
+      .find((peer) => peer.nodeId === nodeId && peer.memberId !== driver.memberId && peer.clusterId !== '');
+    return twin ? `${twin.memberId}, the other instance of this node, to be silent: it is alive` : '';
+  }
+
+  #seen(): SeenNode[] {
+    return this.#options.peers.spokenWithin(SPOKEN_WITHIN_MS).map(seenNode);
+  }
+}
+
+function seenNode({ nodeId, memberId, clusterId, cluster }: Peer): SeenNode {
+  const { expectedVoters, formed, founder } = cluster;
+  return { nodeId, memberId, clusterId, expectedVoters, formed, founder };
 }

@@ -1,7 +1,8 @@
 /** Between what nodes say on the wire and what the peer store keeps. */
-import type { Node as WireNode } from '@agenda/proto/cluster/v1/discovery';
+import type { Node as WireNode, Start as WireStart } from '@agenda/proto/cluster/v1/discovery';
 import { isAddress } from '../transport/addresses.ts';
 import { nodeIdOf } from '../transport/conversions.ts';
+import type { Start } from './member-starts.ts';
 import type { PeerReport, PeerStore } from './peer-store.ts';
 
 /** Nodes told in one message. */
@@ -15,23 +16,46 @@ export function reportOf(node: WireNode | undefined): PeerReport | undefined {
   if (!node || !NODE_ID.test(node.nodeId) || nodeIdOf(node.memberId) !== node.nodeId) return undefined;
   if (node.memberId.length > MEMBER_ID_MAX || node.httpAddress.length > HTTP_ADDRESS_MAX) return undefined;
   if (!isAddress(node.address)) return undefined;
-  const { nodeId, memberId, address, clusterId, incarnation, featureLevel, httpAddress } = node;
+  const { nodeId, memberId, address, clusterId, lastSeenAgeMs, featureLevel, httpAddress } = node;
   return {
     nodeId,
     memberId,
     address,
     clusterId,
-    ageMs: node.lastSeenAgeMs,
-    incarnation,
+    ageMs: lastSeenAgeMs,
+    start: startFromWire(node.incarnation, node.start),
     featureLevel,
     httpAddress,
+    cluster: {
+      featureLevel: node.clusterFeatureLevel,
+      expectedVoters: node.expectedVoters,
+      formed: node.formed,
+      founder: node.founder,
+    },
   };
 }
 
-/** The peers, those heard last first. */
+/** One that says nothing of its disk claims nothing: it never takes the place of a living process. */
+export function startFromWire(incarnation: number, start: WireStart | undefined): Start {
+  const { previousIncarnation = 0, sameDiskSince = incarnation } = start ?? {};
+  const { term = 0, votedFor = '', lastIndex = 0 } = start ?? {};
+  return { incarnation, previousIncarnation, sameDiskSince, term, votedFor, lastIndex };
+}
+
+export function startToWire({ incarnation, ...start }: Start): {
+  incarnation: number;
+  start: WireStart;
+} {
+  const { previousIncarnation, sameDiskSince, term, votedFor, lastIndex } = start;
+  return { incarnation, start: { previousIncarnation, sameDiskSince, term, votedFor, lastIndex } };
+}
+
+/** The peers, those heard last first. Who was not heard of since this process began is not told of. */
 export function nodesToTell(peers: PeerStore): WireNode[] {
   const nowMs = peers.nowMs();
-  return [...peers.list()]
+  return peers
+    .list()
+    .filter(({ start }) => start !== undefined)
     .sort((a, b) => b.heardAtMs - a.heardAtMs)
     .slice(0, NODES_TOLD_MAX)
     .map((peer) => ({
@@ -40,8 +64,12 @@ export function nodesToTell(peers: PeerStore): WireNode[] {
       address: peer.address,
       clusterId: peer.clusterId,
       lastSeenAgeMs: Math.max(0, Math.round(nowMs - peer.heardAtMs)),
-      incarnation: peer.incarnation,
+      ...startToWire(peer.start as Start),
       featureLevel: peer.featureLevel,
       httpAddress: peer.httpAddress,
+      clusterFeatureLevel: peer.cluster.featureLevel,
+      expectedVoters: peer.cluster.expectedVoters,
+      formed: peer.cluster.formed,
+      founder: peer.cluster.founder,
     }));
 }

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { openRaftDatabase, type RaftDatabase } from '../storage/database.ts';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { ManualClock } from '../testing/manual.ts';
+import { MemberStarts, type Start } from './member-starts.ts';
 import { FORGET_AFTER_MS, PEERS_MAX, type PeerReport, PeerStore } from './peer-store.ts';
 import { PeerTable } from './peer-table.ts';
+import { StartTable } from './start-table.ts';
 
 describe('the peer store', () => {
   let directory: string;
@@ -15,7 +17,7 @@ describe('the peer store', () => {
     directory = temporaryDirectory();
     database = openRaftDatabase(directory);
     clock = new ManualClock();
-    store = new PeerStore('a#1', new PeerTable(database), clock);
+    store = newStore();
   });
 
   afterEach(() => {
@@ -23,14 +25,35 @@ describe('the peer store', () => {
     removeDirectory(directory);
   });
 
-  function report(changes: Partial<PeerReport> = {}): PeerReport {
+  function newStore(): PeerStore {
+    const starts = new MemberStarts('a#1', new StartTable(database), clock);
+    return new PeerStore('a#1', new PeerTable(database), starts, clock);
+  }
+
+  /** Of a process that certainly succeeded those before it. */
+  function start(incarnation: number): Start {
     return {
+      incarnation,
+      previousIncarnation: incarnation - 1,
+      sameDiskSince: 1,
+      term: 0,
+      votedFor: '',
+      lastIndex: 0,
+    };
+  }
+
+  function report({
+    incarnation = 5,
+    ...changes
+  }: Partial<PeerReport> & { incarnation?: number } = {}): PeerReport {
+    return {
+      start: start(incarnation),
+      cluster: { featureLevel: 0, expectedVoters: 3, formed: false, founder: '' },
       nodeId: 'b',
       memberId: 'b#1',
       address: 'b:7000',
       clusterId: '',
       ageMs: 0,
-      incarnation: 5,
       featureLevel: 1,
       httpAddress: 'b:8080',
       ...changes,
@@ -42,6 +65,24 @@ describe('the peer store', () => {
     store.report(report({ incarnation: 6, address: 'b:7001' }), 'gossip', false);
     store.report(report({ incarnation: 5, address: 'b:7000' }), 'gossip', false);
     assert.equal(store.get('b#1')?.address, 'b:7001');
+  });
+
+  it('tells at once that a node has another address, and nothing when it has the same', () => {
+    const moved: string[] = [];
+    store.onMove((member) => moved.push(`${member} ${store.get(member)?.address}`));
+    store.report(report(), 'gossip', true);
+    store.report(report({ incarnation: 6 }), 'gossip', true);
+    store.report(report({ incarnation: 7, address: 'b:7001' }), 'gossip', false);
+    assert.deepEqual(moved, ['b#1 b:7001']);
+    store.moved('b#1', 8, 'b:7002');
+    store.moved('b#1', 8, 'b:7002');
+    assert.deepEqual(moved, ['b#1 b:7001', 'b#1 b:7002']);
+  });
+
+  it('keeps nothing of what a process says that may not speak for its member', () => {
+    store.report(report({ incarnation: 6 }), 'gossip', true);
+    assert.equal(store.report(report({ incarnation: 5, address: 'b:1' }), 'gossip', true), 'superseded');
+    assert.equal(store.get('b#1')?.address, 'b:7000');
   });
 
   it('does not let hearsay change an address within one start', () => {
@@ -101,7 +142,7 @@ describe('the peer store', () => {
     store.report(report({ clusterId: 'x' }), 'seed', true);
     store.store();
     clock.nowMs += 10 * FORGET_AFTER_MS;
-    const again = new PeerStore('a#1', new PeerTable(database), clock);
+    const again = newStore();
     again.tidy();
     const peer = again.get('b#1');
     assert.equal(peer?.address, 'b:7000');

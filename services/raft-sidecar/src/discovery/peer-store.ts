@@ -4,6 +4,7 @@
  */
 import type { MemberId } from '../core/types.ts';
 import type { Clock } from '../runtime/ports.ts';
+import type { MemberStarts, Start, StartVerdict } from './member-starts.ts';
 import type { PeerTable, StoredPeer } from './peer-table.ts';
 
 /** Not heard of for so long, by anybody: forgotten. */
@@ -25,10 +26,19 @@ export interface PeerReport {
   readonly clusterId: string;
   /** How long ago the node itself spoke. */
   readonly ageMs: number;
-  /** Grows with each start of the node. */
-  readonly incarnation: number;
+  readonly start: Start;
+  /** 0: its state machine has not attached yet. */
   readonly featureLevel: number;
   readonly httpAddress: string;
+  readonly cluster: PeerCluster;
+}
+
+/** What a node says of its cluster, or of the one that is still to be founded. */
+export interface PeerCluster {
+  readonly featureLevel: number;
+  readonly expectedVoters: number;
+  readonly formed: boolean;
+  readonly founder: string;
 }
 
 export interface Peer {
@@ -38,31 +48,44 @@ export interface Peer {
   source: PeerSource;
   clusterId: string;
   incarnation: number;
+  /** Undefined: known from before this process began, and not heard of since. */
+  start: Start | undefined;
   featureLevel: number;
   httpAddress: string;
+  cluster: PeerCluster;
   /** By the clock that never goes back. */
   heardAtMs: number;
   /** When this process last had an answer or a call from the node itself; undefined: only told of. */
   spokenAtMs: number | undefined;
 }
 
+const NO_CLUSTER: PeerCluster = { featureLevel: 0, expectedVoters: 0, formed: false, founder: '' };
+
 export class PeerStore {
   readonly #self: MemberId;
   readonly #table: PeerTable;
+  readonly #starts: MemberStarts;
   readonly #clock: Clock;
   readonly #peers = new Map<MemberId, Peer>();
+  readonly #moveListeners: ((member: MemberId) => void)[] = [];
   #changed = false;
   #storedAtMs: number;
 
-  constructor(self: MemberId, table: PeerTable, clock: Clock) {
+  constructor(self: MemberId, table: PeerTable, starts: MemberStarts, clock: Clock) {
     this.#self = self;
     this.#table = table;
+    this.#starts = starts;
     this.#clock = clock;
     this.#storedAtMs = clock.monotonicMs();
     // Their time starts anew: the whole cluster may have been down for days.
     for (const stored of table.load())
       this.#peers.set(stored.memberId, fromStored(stored, clock.monotonicMs()));
     this.#peers.delete(self);
+  }
+
+  /** Called with a member that has another address than before. */
+  onMove(listener: (member: MemberId) => void): void {
+    this.#moveListeners.push(listener);
   }
 
   /** The clock by which peers were heard. */
@@ -91,35 +114,57 @@ export class PeerStore {
     return this.list().filter(({ spokenAtMs }) => spokenAtMs !== undefined && spokenAtMs >= since);
   }
 
-  /** @param directly the node itself is at the other end of the call. */
-  report(report: PeerReport, source: PeerSource, directly: boolean): void {
-    if (report.memberId === this.#self || report.ageMs > FORGET_AFTER_MS) return;
+  /**
+   * @param directly the node itself is at the other end of the call.
+   * @returns whether that process may speak for its member; if not, nothing of what it said is kept.
+   */
+  report(report: PeerReport, source: PeerSource, directly: boolean): StartVerdict {
+    if (report.memberId === this.#self || report.ageMs > FORGET_AFTER_MS) return 'admitted';
+    const verdict = this.#starts.admit(report.memberId, report.start, report.ageMs);
+    if (verdict === 'admitted') this.#keep(report, source, directly);
+    return verdict;
+  }
+
+  #keep(report: PeerReport, source: PeerSource, directly: boolean): void {
     const now = this.#clock.monotonicMs();
     const heardAtMs = now - report.ageMs;
+    const { incarnation } = report.start;
     const known = this.#peers.get(report.memberId);
-    if (known && report.incarnation < known.incarnation) return;
     if (!known) this.#makeRoom();
-    const younger = !known || report.incarnation > known.incarnation;
+    const younger = !known || incarnation > known.incarnation;
     const fresher = younger || heardAtMs >= known.heardAtMs;
-    const peer: Peer = known ?? { ...report, source, heardAtMs, spokenAtMs: undefined };
+    const peer: Peer = known ?? { ...report, incarnation, source, heardAtMs, spokenAtMs: undefined };
+    const moved = peer.address !== report.address && (younger || directly);
     if (younger || directly) Object.assign(peer, { address: report.address, source });
     if (fresher) {
+      const { featureLevel, httpAddress, cluster } = report;
       // A node never leaves a cluster again; what was said before it joined may arrive late.
-      peer.clusterId = report.clusterId || peer.clusterId;
-      peer.featureLevel = report.featureLevel;
-      peer.httpAddress = report.httpAddress;
-      peer.heardAtMs = heardAtMs;
+      const clusterId = report.clusterId || peer.clusterId;
+      Object.assign(peer, { clusterId, featureLevel, httpAddress, cluster, heardAtMs });
     }
-    peer.incarnation = report.incarnation;
+    peer.incarnation = incarnation;
+    peer.start = report.start;
     if (directly) peer.spokenAtMs = now;
     this.#peers.set(peer.memberId, peer);
     this.#changed = true;
+    if (moved) for (const listener of this.#moveListeners) listener(peer.memberId);
   }
 
-  /** A peer whose messages arrive is alive, whatever gossip says. */
-  heard(memberId: MemberId): void {
+  /** A stream of that process was opened: its member is there now. */
+  moved(memberId: MemberId, incarnation: number, address: string): void {
     const peer = this.#peers.get(memberId);
-    if (peer) peer.heardAtMs = this.#clock.monotonicMs();
+    if (!peer || (peer.address === address && peer.incarnation === incarnation)) return;
+    Object.assign(peer, { incarnation, address });
+    this.#changed = true;
+    for (const listener of this.#moveListeners) listener(memberId);
+  }
+
+  /** A peer whose messages arrive is alive, whatever gossip says. @returns false if another process took its place. */
+  heard(memberId: MemberId, incarnation: number): boolean {
+    const peer = this.#peers.get(memberId);
+    const current = this.#starts.heard(memberId, incarnation);
+    if (current && peer) peer.heardAtMs = this.#clock.monotonicMs();
+    return current;
   }
 
   /** Called now and then: forgets who is gone and writes down what changed. */
@@ -139,6 +184,7 @@ export class PeerStore {
     this.#table.replaceAll(
       this.list().map((peer) => ({ ...peer, lastSeenMs: Math.round(wallMs - (now - peer.heardAtMs)) })),
     );
+    this.#starts.store();
     this.#changed = false;
     this.#storedAtMs = now;
   }
@@ -159,8 +205,10 @@ function fromStored(stored: StoredPeer, nowMs: number): Peer {
     source,
     clusterId: '',
     incarnation,
+    start: undefined,
     featureLevel,
     httpAddress,
+    cluster: NO_CLUSTER,
     heardAtMs: nowMs,
     spokenAtMs: undefined,
   };

@@ -1,6 +1,13 @@
 /** What an operator must look at, from the moment it is wrong until it is right again. */
 
-export type AlarmCode = 'state_machine_detached' | 'state_machine_refused' | 'state_machine_stalled';
+export type AlarmCode =
+  | 'clock_skew'
+  | 'disk_stalled'
+  | 'duplicate_member'
+  | 'feature_level'
+  | 'state_machine_detached'
+  | 'state_machine_refused'
+  | 'state_machine_stalled';
 
 export interface Alarm {
   readonly code: AlarmCode;

@@ -19,7 +19,7 @@ import type {
   Ready,
   Role,
 } from '../core/types.ts';
-import type { LogStore } from '../storage/log-store.ts';
+import type { LogStore, LogWrite } from '../storage/log-store.ts';
 import { Formation } from './formation.ts';
 import { Inputs, type ProposalOutcome, type ReadOutcome } from './inputs.ts';
 import type { Clock, MessageSender, Scheduler } from './ports.ts';
@@ -40,8 +40,15 @@ export interface DriverOptions {
   readonly sender: MessageSender;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
+  readonly disk: DiskWatch;
   /** Called once, when the node must not go on. */
   readonly onFatal: (error: Error) => void;
+}
+
+/** Looks at how long writes take. */
+export interface DiskWatch {
+  /** @returns true if that is longer than a leader may be held up. */
+  wrote(tookMs: number): boolean;
 }
 
 /** The entries are those from the last call on; the store has them too. */
@@ -256,14 +263,26 @@ export class Driver {
 
   #complete(ready: Ready): void {
     const { hardState, entries } = ready;
-    if (hardState || entries.length > 0) this.#store.write(hardState ? { hardState, entries } : { entries });
+    const stalled =
+      (hardState !== undefined || entries.length > 0) &&
+      this.#write(hardState ? { hardState, entries } : { entries });
     this.#options.sender.send(ready.messagesAfterPersist);
     const last = entries.at(-1);
     if (last) this.#core.persisted({ lastIndex: last.index, lastTerm: last.term });
     this.#noteLeadership(ready);
     if (ready.committed.length > 0) this.#committed(ready.committed);
     this.#inputs.settleReads(ready.readStates, ready.readsAborted);
+    // Nobody was served meanwhile, and the next write may take as long: another member leads better.
+    if (stalled) this.#core.resign();
     this.#rest();
+  }
+
+  /** @returns true if the disk stalled. */
+  #write(change: LogWrite): boolean {
+    const { clock, disk } = this.#options;
+    const startedAtMs = clock.monotonicMs();
+    this.#store.write(change);
+    return disk.wrote(clock.monotonicMs() - startedAtMs);
   }
 
   #rest(): void {

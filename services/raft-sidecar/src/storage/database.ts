@@ -5,11 +5,12 @@ import Database from 'better-sqlite3';
 
 export type RaftDatabase = Database.Database;
 
-const SCHEMA_VERSION = 1;
 /** The write-ahead log is copied into the database at this length; longer ones make rarer but longer pauses. */
 const CHECKPOINT_PAGES = 1_000;
 
-const SCHEMA = `
+/** One step each, from the schema that it found to the next; the version of a schema is how many steps made it. */
+const SCHEMA_STEPS: readonly string[] = [
+  `
   CREATE TABLE raft_log (
     idx          INTEGER PRIMARY KEY,
     term         INTEGER NOT NULL,
@@ -29,7 +30,18 @@ const SCHEMA = `
     feature_level INTEGER NOT NULL,
     http_address  TEXT    NOT NULL
   ) STRICT, WITHOUT ROWID;
-`;
+`,
+  `
+  CREATE TABLE member_starts (
+    member_id   TEXT PRIMARY KEY,
+    incarnation INTEGER NOT NULL,
+    term        INTEGER NOT NULL,
+    last_index  INTEGER NOT NULL,
+    voted_here  INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`,
+];
+const SCHEMA_VERSION = SCHEMA_STEPS.length;
 
 /**
  * Opens or creates `raft.db` in `directory` and holds the lock on it until it is closed or the process ends: two
@@ -85,7 +97,7 @@ function prepareSchema(database: RaftDatabase, path: string): void {
     );
   if (version === SCHEMA_VERSION) return;
   database.transaction(() => {
-    database.exec(SCHEMA);
+    for (const step of SCHEMA_STEPS.slice(version)) database.exec(step);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
   })();
 }

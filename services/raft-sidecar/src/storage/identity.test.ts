@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -20,7 +20,8 @@ describe('the identity of a member', () => {
   });
 
   function open(nodeId = 'agenda-1', nowMs = 1_000): Storage {
-    const storage = openStorage({ directory, nodeId, nowMs, mintInstanceId: () => `instance-${++minted}` });
+    const mintInstanceId = () => `instance-${++minted}`;
+    const storage = openStorage({ directory, nodeId, nowMs, mintInstanceId, random: () => 0 });
     opened.push(storage);
     return storage;
   }
@@ -45,9 +46,54 @@ describe('the identity of a member', () => {
   });
 
   it('grows its incarnation with each start, even if the clock goes back', () => {
-    assert.equal(open('agenda-1', 5_000).incarnation, 5_000);
+    const first = open('agenda-1', 5_000).start;
     close();
-    assert.equal(open('agenda-1', 4_000).incarnation, 5_001);
+    const second = open('agenda-1', 4_000).start;
+    assert.equal(first.previousIncarnation, 0);
+    assert.equal(second.incarnation, first.incarnation + 1);
+    assert.equal(second.previousIncarnation, first.incarnation);
+  });
+
+  it('knows that its predecessors on the same file have ended', () => {
+    const first = open().start;
+    assert.equal(first.sameDiskSince, first.incarnation);
+    for (let at = 0; at < 2; at++) {
+      close();
+      const { sameDiskSince, copied } = open().start;
+      assert.deepEqual({ sameDiskSince, copied }, { sameDiskSince: first.incarnation, copied: false });
+    }
+  });
+
+  it('does not take a copy for the disk that it was copied from', () => {
+    const first = open().start;
+    close();
+    const original = `${directory}.original`;
+    renameSync(directory, original);
+    cpSync(original, directory, { recursive: true });
+    const { start, identity } = open();
+    removeDirectory(original);
+    assert.equal(identity.memberId, 'agenda-1#instance-1');
+    assert.deepEqual(
+      { sameDiskSince: start.sameDiskSince, copied: start.copied, previous: start.previousIncarnation },
+      { sameDiskSince: start.incarnation, copied: true, previous: first.incarnation },
+    );
+  });
+
+  it('begins anew as another member once it is fenced, and keeps what was there', () => {
+    open().fence('a younger process speaks for it');
+    close();
+    const aside = `${directory}.fenced`;
+    try {
+      const { identity, setAside, log } = open();
+      assert.equal(identity.memberId, 'agenda-1#instance-2');
+      assert.equal(log.clusterId, '');
+      assert.equal(setAside, aside);
+      assert.ok(existsSync(join(aside, 'raft.db')));
+      close();
+      assert.equal(open().setAside, '');
+    } finally {
+      removeDirectory(aside);
+    }
   });
 
   it("refuses another node's directory and says what to do", () => {

@@ -10,7 +10,11 @@ export type MetaKey =
   | 'clusterId'
   | 'bootstrapped'
   | 'memberId'
-  | 'incarnation';
+  | 'incarnation'
+  | 'sameDiskSince'
+  | 'diskMark'
+  | 'fenced'
+  | 'recovery';
 
 export class MetaTable {
   readonly #select: Statement<[string], { value: string | number }>;

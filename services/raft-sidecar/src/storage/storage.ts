@@ -1,42 +1,110 @@
 /** Everything that the sidecar keeps on its disk, opened in the order that is safe. */
+import { renameSync, rmSync } from 'node:fs';
+import type { Start } from '../discovery/member-starts.ts';
 import { PeerTable } from '../discovery/peer-table.ts';
-import { openRaftDatabase } from './database.ts';
+import { StartTable } from '../discovery/start-table.ts';
+import { openRaftDatabase, type RaftDatabase } from './database.ts';
+import { DiskMark } from './disk-mark.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import type { LogStore } from './log-store.ts';
 import { MetaTable } from './meta-table.ts';
 import { SqliteLogStore } from './sqlite-log-store.ts';
+
+/** Incarnations are milliseconds in 1/1024: two processes that start in one millisecond differ all the same. */
+const INCARNATIONS_PER_MS = 1_024;
 
 export interface StorageOptions {
   readonly directory: string;
   readonly nodeId: string;
   readonly mintInstanceId: () => string;
   readonly nowMs: number;
+  /** In [0, 1). */
+  readonly random?: () => number;
+}
+
+export interface OwnStart extends Start {
+  /** The file is a copy of the one that the process before had open. */
+  readonly copied: boolean;
 }
 
 export interface Storage {
   readonly identity: Identity;
-  /** Greater than that of every start before. */
-  readonly incarnation: number;
+  readonly start: OwnStart;
   readonly log: LogStore;
   readonly peers: PeerTable;
+  readonly starts: StartTable;
+  /** What an operator's recovery left to be told; empty: nothing. */
+  readonly recovery: string;
+  /** Where a fenced disk was put by this start; empty: there was none. */
+  readonly setAside: string;
+  /** This member may never speak again: the next start sets its disk aside and begins anew as another member. */
+  fence(reason: string): void;
 }
 
 /** @throws Error with a clear line if another process holds it, if it is another node's, or if it is corrupt. */
-export function openStorage({ directory, nodeId, mintInstanceId, nowMs }: StorageOptions): Storage {
+export function openStorage(options: StorageOptions): Storage {
   // First, because it takes the lock: two processes must not both mint an identity.
-  const database = openRaftDatabase(directory);
+  const { database, setAside } = openUnlessFenced(options.directory);
   try {
     const meta = new MetaTable(database);
-    const storedMemberId = meta.text('memberId');
-    const identity = openIdentity({ directory, nodeId, storedMemberId, mint: mintInstanceId });
-    const incarnation = Math.max(nowMs, meta.number('incarnation') + 1);
-    database.transaction(() => {
-      meta.set('memberId', identity.memberId);
-      meta.set('incarnation', incarnation);
-    })();
-    return { identity, incarnation, log: new SqliteLogStore(database), peers: new PeerTable(database) };
+    const { directory, nodeId, mintInstanceId: mint } = options;
+    const identity = openIdentity({ directory, nodeId, storedMemberId: meta.text('memberId'), mint });
+    const log = new SqliteLogStore(database);
+    return {
+      identity,
+      start: noteStart(database, meta, identity, log, options),
+      log,
+      peers: new PeerTable(database),
+      starts: new StartTable(database),
+      recovery: meta.text('recovery'),
+      setAside,
+      fence: (reason) => meta.set('fenced', reason),
+    };
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** A fenced directory is kept until the next one is, for an operator who wants to look; nothing reads it any more. */
+function openUnlessFenced(directory: string): { database: RaftDatabase; setAside: string } {
+  const database = openRaftDatabase(directory);
+  if (new MetaTable(database).text('fenced') === '') return { database, setAside: '' };
+  database.close();
+  const setAside = `${directory}.fenced`;
+  rmSync(setAside, { recursive: true, force: true });
+  renameSync(directory, setAside);
+  return { database: openRaftDatabase(directory), setAside };
+}
+
+function noteStart(
+  database: RaftDatabase,
+  meta: MetaTable,
+  identity: Identity,
+  log: LogStore,
+  { nowMs, random = Math.random }: StorageOptions,
+): OwnStart {
+  const previousIncarnation = meta.number('incarnation');
+  const stamp = Math.floor((nowMs + random()) * INCARNATIONS_PER_MS);
+  const incarnation = Math.max(stamp, previousIncarnation + 1);
+  const before = DiskMark.parse(meta.text('diskMark'));
+  const mark = DiskMark.of(database.name);
+  const same = before !== undefined && mark.isSameAs(before);
+  const sameDiskSince = same ? meta.number('sameDiskSince') : incarnation;
+  database.transaction(() => {
+    meta.set('memberId', identity.memberId);
+    meta.set('incarnation', incarnation);
+    meta.set('sameDiskSince', sameDiskSince);
+    meta.set('diskMark', mark.toString());
+  })();
+  const { term, votedFor } = log.hardState;
+  return {
+    incarnation,
+    previousIncarnation,
+    sameDiskSince,
+    term,
+    votedFor,
+    lastIndex: log.lastIndex(),
+    copied: before !== undefined && mark.isCopyOf(before),
+  };
 }

@@ -5,6 +5,9 @@ import { openRaftDatabase, type RaftDatabase } from '../storage/database.ts';
 import { SqliteLogStore } from '../storage/sqlite-log-store.ts';
 import { ManualClock, ManualScheduler } from './manual.ts';
 
+/** A write that takes longer makes a leader resign. */
+export const STALL_MS = 500;
+
 export class DriverBench {
   readonly database: RaftDatabase;
   readonly store: SqliteLogStore;
@@ -43,6 +46,7 @@ export class DriverBench {
       },
       clock: this.clock,
       scheduler: this.scheduler,
+      disk: { wrote: (tookMs) => tookMs > STALL_MS },
       onFatal: (error) => this.fatal.push(error),
     });
   }

@@ -32,6 +32,10 @@ export interface NodeOptions {
   /** host:port of peer ports. */
   readonly seeds: readonly string[];
   readonly auditPort: number;
+  /** Over the defaults. */
+  readonly config?: Partial<Config>;
+  /** That its state machine announces. */
+  readonly featureLevel?: number;
 }
 
 export class TestNode {
@@ -52,7 +56,8 @@ export class TestNode {
     this.sidecar = this.channel.carried(SidecarService);
   }
 
-  static async start({ nodeId, directory, expected, seeds, auditPort }: NodeOptions): Promise<TestNode> {
+  static async start(options: NodeOptions): Promise<TestNode> {
+    const { nodeId, directory, expected, seeds, auditPort, config: changes, featureLevel = 1 } = options;
     const config: Config = {
       NODE_ID: nodeId,
       ADVERTISE_ADDR: LOOPBACK,
@@ -64,9 +69,18 @@ export class TestNode {
       BOOTSTRAP_EXPECT: expected,
       CLUSTER_HMAC_SECRET: [SECRET],
       DISCOVERY_SEEDS: seeds.map(parse),
+      DISCOVERY_DNS_NAME: '',
+      SWARM_SERVICE_NAME: '',
+      SWARM_SERVICE_PORT: undefined,
+      DEAD_AFTER: 600_000,
+      REPLACE_AFTER: 1_000,
+      CLUSTER_TLS_CERT_FILE: undefined,
+      CLUSTER_TLS_KEY_FILE: undefined,
+      CLUSTER_TLS_CA_FILE: undefined,
       ELECTION_TIMEOUT_MS: 150,
       HEARTBEAT_MS: 20,
       LOG_LEVEL: 'info',
+      ...changes,
     };
     const fatal: boolean[] = [];
     const context = new SidecarContext(config, logger.child({ nodeId }), () => fatal.push(true));
@@ -76,7 +90,7 @@ export class TestNode {
       started.push(part);
     }
     const node = new TestNode(context, started, fatal);
-    node.#stateMachine = node.attach();
+    node.#stateMachine = node.attach(featureLevel);
     return node;
   }
 
@@ -89,7 +103,7 @@ export class TestNode {
   }
 
   /** Applies what is committed from where `applied` ends. */
-  attach() {
+  attach(featureLevel = 1) {
     const stream = this.channel.bidiStream(StateMachineService, 'attach');
     const last = this.applied.at(-1);
     stream.onMessage(({ body }) => {
@@ -108,7 +122,7 @@ export class TestNode {
     const hello = {
       lastApplied: last?.index ?? 0,
       lastAppliedTerm: last?.term ?? 0,
-      featureLevel: 1,
+      featureLevel,
       digest: new Uint8Array(0),
     };
     stream.write({ body: { $case: 'hello', value: hello }, mac: new Uint8Array(0) });

@@ -46,6 +46,11 @@ describe('batches of the peer stream', () => {
 });
 
 function wireBytes(messages: readonly Message[]): number {
-  const batch = { messages: messages.map(messageToWire), clusterId: 'c', mac: new Uint8Array(0) };
+  const batch = {
+    messages: messages.map(messageToWire),
+    clusterId: 'c',
+    opening: undefined,
+    mac: new Uint8Array(0),
+  };
   return MessageBatch.encode(batch).finish().length;
 }

@@ -16,17 +16,14 @@ export function configurationToWire(configuration: Configuration): WireConfigura
     learners: [...configuration.learners],
     learnersNext: [...configuration.learnersNext],
     autoLeave: configuration.autoLeave,
+    featureLevel: configuration.featureLevel ?? 0,
   };
 }
 
 export function configurationFromWire(wire: WireConfiguration): Configuration {
-  return {
-    voters: wire.voters,
-    votersOutgoing: wire.votersOutgoing,
-    learners: wire.learners,
-    learnersNext: wire.learnersNext,
-    autoLeave: wire.autoLeave,
-  };
+  const { voters, votersOutgoing, learners, learnersNext, autoLeave, featureLevel } = wire;
+  const configuration = { voters, votersOutgoing, learners, learnersNext, autoLeave };
+  return featureLevel === 0 ? configuration : { ...configuration, featureLevel };
 }
 
 export function entryToWire({ index, term, timestampMs, payload }: Entry): WireEntry {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { PeerService } from '@agenda/proto/raft/v1/peer';
+import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import { createLogger } from '@agenda/service-kit/logger';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
-import { peerHandlers } from '../api/peer-service.ts';
+import { type PeerDoor, peerHandlers } from '../api/peer-service.ts';
 import type { Message } from '../core/types.ts';
 import { Proposals } from '../runtime/proposals.ts';
 import { Reads } from '../runtime/reads.ts';
@@ -22,6 +23,7 @@ describe('the peer port', () => {
   let received: Message[];
   let address: string | undefined;
   let unreachable: number;
+  let door: PeerDoor;
   let transport: PeerTransport;
   const servers: GrpcServer[] = [];
 
@@ -31,11 +33,13 @@ describe('the peer port', () => {
     received = [];
     bench.driver.receive = (messages) => void received.push(...messages);
     unreachable = 0;
+    door = { closed: '', open: () => undefined, heard: () => undefined, promised: () => {} };
     address = await serve();
     transport = new PeerTransport({
       clusterId: () => 'x',
       addressOf: () => address,
-      signer: new Signer('a', [SECRET]),
+      opening: () => ({ memberId: 'a#1', incarnation: 5, start: undefined, address: 'a:7000' }),
+      channelTo: (to) => new GrpcChannel({ address: to, signer: new Signer('a', [SECRET]), logger }),
       logger,
       onUnreachable: () => {
         unreachable += 1;
@@ -56,7 +60,7 @@ describe('the peer port', () => {
     const server = new GrpcServer({ verifier: new Verifier([SECRET]), logger });
     const proposals = new Proposals(driver, nobody);
     const reads = new Reads(driver, nobody);
-    server.addService(PeerService, peerHandlers({ driver, proposals, reads, onHeard: () => {} }));
+    server.addService(PeerService, peerHandlers({ driver, proposals, reads, door }));
     servers.push(server);
     return `127.0.0.1:${await server.listen({ host: '127.0.0.1', port: 0 })}`;
   }

@@ -1,11 +1,11 @@
 /** What goes to one peer: its stream of Raft messages, and the calls a follower makes to its leader. */
-import { type MessageAck, type MessageBatch, PeerService } from '@agenda/proto/raft/v1/peer';
+import { type MessageAck, type MessageBatch, type Opening, PeerService } from '@agenda/proto/raft/v1/peer';
 import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
+import type { HostPort } from '@agenda/service-kit/environment';
 import { ServiceError } from '@agenda/service-kit/errors';
-import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
+import type { GrpcChannel, UnaryClient } from '@agenda/service-kit/grpc-client';
 import type { Logger } from '@agenda/service-kit/logger';
 import type { MessageStream } from '@agenda/service-kit/message-stream';
-import type { Signer } from '@agenda/service-kit/signature';
 import type { MemberId, Message } from '../core/types.ts';
 import { parseAddress } from './addresses.ts';
 import { cutBatches, messageBytes } from './batches.ts';
@@ -20,9 +20,11 @@ const EMPTY = new Uint8Array(0);
 export interface PeerLinkOptions {
   readonly to: MemberId;
   readonly clusterId: () => string;
+  /** Who speaks: goes ahead of the first messages of each stream. */
+  readonly opening: () => Opening;
   /** Looked up at each connect: addresses change. Undefined: not known at the moment. */
   readonly address: () => string | undefined;
-  readonly signer: Signer;
+  readonly channelTo: (address: HostPort) => GrpcChannel;
   readonly logger: Logger;
   /** Messages may have been lost. */
   readonly onUnreachable: () => void;
@@ -46,6 +48,9 @@ export class PeerLink {
   #held: Message[] = [];
   #heldBytes = 0;
   #blocked = false;
+  #openingDue = false;
+  /** To which the stream goes; empty: there is none. */
+  #address = '';
   #connectAtMs = 0;
   #backOffMs = BACK_OFF_MIN_MS;
   /** Why the stream was lost; empty while it stands, and before the first try. */
@@ -78,10 +83,18 @@ export class PeerLink {
     const address = this.#options.address();
     if (this.#closed || address === undefined)
       throw new ServiceError('unavailable', `no address of ${this.#options.to} is known`, { sent: false });
-    const { signer, logger } = this.#options;
-    const channel = new GrpcChannel({ address: parseAddress(address), signer, logger });
+    const channel = this.#options.channelTo(parseAddress(address));
     this.#calls = { channel, peer: channel.carried(PeerService), sidecar: channel.client(SidecarService) };
     return this.#calls;
+  }
+
+  /** The member is somewhere else now: what still goes to the old address is lost. */
+  moved(): void {
+    if (this.#address === '' || this.#address === this.#options.address()) return;
+    this.#disconnect();
+    this.#connectAtMs = 0;
+    this.#backOffMs = BACK_OFF_MIN_MS;
+    this.#options.onUnreachable();
   }
 
   close(): void {
@@ -92,10 +105,11 @@ export class PeerLink {
   /** A new channel each time: it looks the address up anew and knows no back-off of its own. */
   #connect(): OutgoingStream | undefined {
     if (this.#closed || performance.now() < this.#connectAtMs) return undefined;
-    const { signer, logger } = this.#options;
     const address = this.#options.address();
     if (address === undefined) return undefined;
-    this.#channel = new GrpcChannel({ address: parseAddress(address), signer, logger });
+    this.#address = address;
+    this.#openingDue = true;
+    this.#channel = this.#options.channelTo(parseAddress(address));
     const stream = this.#channel.bidiStream(PeerService, 'messages', () => this.#opened(address));
     this.#stream = stream;
     // Nothing is said on it, but without a reader its end would not be seen.
@@ -132,14 +146,18 @@ export class PeerLink {
     this.#held = [];
     this.#heldBytes = 0;
     this.#blocked = false;
+    this.#address = '';
     for (const channel of channels) channel?.close();
   }
 
   #write(stream: OutgoingStream, messages: readonly Message[]): void {
     const clusterId = this.#options.clusterId();
     let taken = true;
-    for (const batch of cutBatches(messages))
-      taken = stream.write({ messages: batch.map(messageToWire), clusterId, mac: EMPTY });
+    for (const batch of cutBatches(messages)) {
+      const opening = this.#openingDue ? this.#options.opening() : undefined;
+      this.#openingDue = false;
+      taken = stream.write({ messages: batch.map(messageToWire), clusterId, opening, mac: EMPTY });
+    }
     if (taken || this.#stream !== stream) return;
     this.#blocked = true;
     stream.drained().then(() => this.#drained(stream));

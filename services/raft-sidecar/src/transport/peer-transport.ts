@@ -1,8 +1,9 @@
 /** The outgoing side of the peer port: one link a member, made when there is something to say to it. */
+import type { Opening } from '@agenda/proto/raft/v1/peer';
 import type { SidecarService } from '@agenda/proto/raft/v1/sidecar';
-import type { UnaryClient } from '@agenda/service-kit/grpc-client';
+import type { HostPort } from '@agenda/service-kit/environment';
+import type { GrpcChannel, UnaryClient } from '@agenda/service-kit/grpc-client';
 import type { Logger } from '@agenda/service-kit/logger';
-import type { Signer } from '@agenda/service-kit/signature';
 import type { MemberId, Message } from '../core/types.ts';
 import type { MessageSender } from '../runtime/ports.ts';
 import type { LeaderClient, Position } from '../runtime/proposals.ts';
@@ -11,7 +12,8 @@ import { PeerLink } from './peer-link.ts';
 export interface PeerTransportOptions {
   readonly clusterId: () => string;
   readonly addressOf: (member: MemberId) => string | undefined;
-  readonly signer: Signer;
+  readonly opening: () => Opening;
+  readonly channelTo: (address: HostPort) => GrpcChannel;
   readonly logger: Logger;
   readonly onUnreachable: (member: MemberId) => void;
 }
@@ -43,6 +45,11 @@ export class PeerTransport implements MessageSender, LeaderClient {
     return this.#linkTo(member).calls().sidecar;
   }
 
+  /** It has another address than before. */
+  moved(member: MemberId): void {
+    this.#links.get(member)?.moved();
+  }
+
   /** Closes the links to all but these. */
   retain(members: ReadonlySet<MemberId>): void {
     for (const [member, link] of this.#links)
@@ -59,12 +66,13 @@ export class PeerTransport implements MessageSender, LeaderClient {
   #linkTo(to: MemberId): PeerLink {
     let link = this.#links.get(to);
     if (!link) {
-      const { clusterId, addressOf, signer, logger, onUnreachable } = this.#options;
+      const { clusterId, addressOf, opening, channelTo, logger, onUnreachable } = this.#options;
       link = new PeerLink({
         to,
         clusterId,
         address: () => addressOf(to),
-        signer,
+        opening,
+        channelTo,
         logger,
         onUnreachable: () => onUnreachable(to),
       });
