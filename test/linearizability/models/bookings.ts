@@ -12,24 +12,34 @@ export interface Booking {
 /** Null: the slot is free. */
 export type SlotState = Booking | null;
 
-export type BookingInput = {
-  readonly slot: string;
-} & /** Refused if the slot is taken. The title is the token until it is changed. */
-(
-  | { readonly kind: 'book'; readonly token: string }
-  /** What is in the slot? */
-  | { readonly kind: 'look' }
-  /** The appointment itself, which is known to have been booked. */
-  | { readonly kind: 'read'; readonly token: string }
-  /** Without an expected version: whatever it is. */
-  | {
-      readonly kind: 'change';
-      readonly token: string;
-      readonly title: string;
-      readonly expectedVersion?: number;
-    }
-  | { readonly kind: 'cancel'; readonly token: string; readonly expectedVersion?: number }
-);
+/** To `book` is refused if the slot is taken; the title is the token until it is changed. */
+interface Book {
+  readonly kind: 'book';
+  readonly token: string;
+}
+/** What is in the slot? */
+interface Look {
+  readonly kind: 'look';
+}
+/** The appointment itself, which is known to have been booked. */
+interface Read {
+  readonly kind: 'read';
+  readonly token: string;
+}
+/** Without an expected version: whatever it is. */
+interface Change {
+  readonly kind: 'change';
+  readonly token: string;
+  readonly title: string;
+  readonly expectedVersion?: number;
+}
+interface Cancel {
+  readonly kind: 'cancel';
+  readonly token: string;
+  readonly expectedVersion?: number;
+}
+
+export type BookingInput = { readonly slot: string } & (Book | Look | Read | Change | Cancel);
 
 export type BookingOutput =
   | { readonly kind: 'booked' | 'taken' | 'cancelled' }
