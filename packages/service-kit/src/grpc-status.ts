@@ -1,4 +1,5 @@
 /** How a server says an answer in gRPC's terms: status, message, and the trailers with our detail and signature. */
+import { encodeMessage } from '@agenda/proto/encode';
 import { ErrorDetail } from '@agenda/proto/kit/v1/carrier';
 import { Metadata } from '@grpc/grpc-js';
 import { ERROR_TABLE, ERROR_TRAILER, type ServiceError, toErrorDetail } from './errors.ts';
@@ -22,10 +23,10 @@ export interface GrpcStatus extends Error {
 /** @param call signs the error, if it answers a unary call whose signature held. */
 export function grpcStatus(error: ServiceError, call?: SignedCall): GrpcStatus {
   const detail = toErrorDetail(error);
-  let encoded = ErrorDetail.encode(detail).finish();
+  let encoded = encodeMessage(ErrorDetail, detail);
   if (encoded.length > ERROR_TRAILER_BYTES_MAX) {
     const message = detail.message.slice(0, ERROR_MESSAGE_CHARS_MAX);
-    encoded = ErrorDetail.encode({ ...detail, message, fields: [], payload: NOTHING }).finish();
+    encoded = encodeMessage(ErrorDetail, { ...detail, message, fields: [], payload: NOTHING });
   }
   const metadata = new Metadata();
   metadata.set(ERROR_TRAILER, Buffer.from(encoded));

@@ -1,4 +1,5 @@
 /** AuditService, as its contract says. */
+
 import {
   AuditEvent,
   type AuditRecord,
@@ -9,6 +10,7 @@ import {
   type TailRequest,
   type TailResponse,
 } from '@agenda/proto/audit/v1/audit';
+import { encodeMessage } from '@agenda/proto/encode';
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers, OutboundStream } from '@agenda/service-kit/grpc-server';
 import { exportHeader, exportLine } from './export-format.ts';
@@ -66,7 +68,7 @@ function assertEvents(events: readonly AuditEvent[]): void {
     if (event.action === '') throw invalid(`events.${at}.action`, 'is missing');
     if (event.atMs <= 0 || event.atMs > AT_MS_MAX)
       throw invalid(`events.${at}.atMs`, 'must be milliseconds since 1970');
-    if (AuditEvent.encode(event).finish().length > EVENT_BYTES_MAX)
+    if (encodeMessage(AuditEvent, event).length > EVENT_BYTES_MAX)
       throw invalid(`events.${at}`, `must have at most ${EVENT_BYTES_MAX} bytes`);
   });
 }

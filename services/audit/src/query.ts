@@ -1,4 +1,5 @@
 /** Questions to the trail: filtered pages, in both directions, and the walk along the chain. */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   AuditRecord,
@@ -8,6 +9,7 @@ import {
   type VerifyRequest,
   type VerifyResponse,
 } from '@agenda/proto/audit/v1/audit';
+import { encodeMessage } from '@agenda/proto/encode';
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { Database } from 'better-sqlite3';
 import { brokenBecause, FIRST_PREVIOUS_HASH } from './chain.ts';
@@ -59,7 +61,7 @@ export class AuditQueries {
     let bytes = 0;
     let nextCursor = '';
     for await (const { record, cursor } of this.#items(request, limit + 1)) {
-      bytes += AuditRecord.encode(record).finish().length;
+      bytes += encodeMessage(AuditRecord, record).length;
       if (records.length === limit || bytes > PAGE_BYTES_MAX) return { records, nextCursor };
       records.push(record);
       nextCursor = cursor;

@@ -1,7 +1,9 @@
 /** The trail on disk: the chain, and what is not part of it yet. */
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AuditEvent, type AuditRecord } from '@agenda/proto/audit/v1/audit';
+import { encodeMessage } from '@agenda/proto/encode';
 import { ServiceError } from '@agenda/service-kit/errors';
 import Database from 'better-sqlite3';
 import { FIRST_PREVIOUS_HASH, linkHash } from './chain.ts';
@@ -139,7 +141,7 @@ export class AuditStore {
         added += this.#statements.insertPending.run(
           this.#position,
           event.id,
-          AuditEvent.encode(event).finish(),
+          encodeMessage(AuditEvent, event),
         ).changes;
       }
       return added;
@@ -178,7 +180,7 @@ export class AuditStore {
 
   #link(event: AuditEvent, logIndex: number): AuditRecord {
     const sequence = this.#sequence + 1;
-    const encoded = AuditEvent.encode(event).finish();
+    const encoded = encodeMessage(AuditEvent, event);
     const hash = linkHash(this.#hash, encoded, sequence);
     const row: RecordRow = {
       sequence,

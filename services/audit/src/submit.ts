@@ -1,7 +1,9 @@
 /** Brings the node events of this pod into the log, so that every replica's trail has them. */
+
 import { createHash } from 'node:crypto';
 import { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
 import { AuditEvent } from '@agenda/proto/audit/v1/audit';
+import { encodeMessage } from '@agenda/proto/encode';
 import { type ErrorCode, type ServiceError, toServiceError } from '@agenda/service-kit/errors';
 import type { GrpcChannel, UnaryClient } from '@agenda/service-kit/grpc-client';
 import type { Logger } from '@agenda/service-kit/logger';
@@ -85,7 +87,7 @@ export class Submitter {
     const pending = this.#store.pendingBeside(this.#submittedPosition, true, BATCH_EVENTS_MAX);
     let bytes = 0;
     const fitting = pending.findIndex(({ event }) => {
-      bytes += AuditEvent.encode(event).finish().length;
+      bytes += encodeMessage(AuditEvent, event).length;
       return bytes > BATCH_BYTES_MAX;
     });
     return fitting === -1 ? pending : pending.slice(0, Math.max(1, fitting));

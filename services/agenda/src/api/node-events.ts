@@ -1,5 +1,6 @@
 import type { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
 import { AuditEvent } from '@agenda/proto/audit/v1/audit';
+import { encodeMessage } from '@agenda/proto/encode';
 import { type FieldError, ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
 import { callerOf } from './callers.ts';
@@ -39,7 +40,7 @@ function eventErrors(event: AuditEvent, position: number): FieldError[] {
   if (event.id.length !== EVENT_ID_BYTES)
     errors.push({ path: `events.${position}.id`, message: `must be ${EVENT_ID_BYTES} bytes` });
   if (event.action === '') errors.push({ path: `events.${position}.action`, message: 'is missing' });
-  if (AuditEvent.encode(event).finish().length > EVENT_BYTES_MAX)
+  if (encodeMessage(AuditEvent, event).length > EVENT_BYTES_MAX)
     errors.push({ path: `events.${position}`, message: `must have at most ${EVENT_BYTES_MAX} bytes` });
   return errors;
 }

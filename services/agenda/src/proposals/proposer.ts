@@ -1,4 +1,5 @@
 import { Command, type CommandResult } from '@agenda/proto/agenda/v1/command';
+import { encodeMessage } from '@agenda/proto/encode';
 import type { ProposeResponse, SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import { DeadlineSweeper } from '@agenda/service-kit/deadline';
 import { ServiceError, toServiceError } from '@agenda/service-kit/errors';
@@ -215,7 +216,7 @@ export class Proposer {
 }
 
 function encodeCommand(command: Command): Uint8Array {
-  const bytes = Command.encode(command).finish();
+  const bytes = encodeMessage(Command, command);
   if (bytes.length > COMMAND_BYTES_MAX)
     throw new ServiceError(
       'payload_too_large',

@@ -1,5 +1,7 @@
 /** One entry as a row of `raft_log`, with a checksum over all of its columns. */
+
 import { crc32 } from 'node:zlib';
+import { encodeMessage } from '@agenda/proto/encode';
 import { Configuration as WireConfiguration } from '@agenda/proto/raft/v1/entry';
 import type { Entry, Payload } from '../core/types.ts';
 import { configurationFromWire, configurationToWire } from '../transport/conversions.ts';
@@ -55,7 +57,7 @@ function dataOf(payload: Payload): Uint8Array {
     case 'checkpoint':
       return payload.data;
     case 'configuration':
-      return WireConfiguration.encode(configurationToWire(payload.configuration)).finish();
+      return encodeMessage(WireConfiguration, configurationToWire(payload.configuration));
   }
 }
 
