@@ -1,5 +1,5 @@
 /** The hash chain: whoever changes a record has to change every one after it. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { AuditEvent } from '@agenda/proto/audit/v1/audit';
 import { columnsOf, type RecordRow } from './record.ts';
 
@@ -8,9 +8,11 @@ export const FIRST_PREVIOUS_HASH: Uint8Array = new Uint8Array(32);
 
 /** hash = SHA-256(previous_hash ‖ encoded event ‖ sequence as 8 bytes, big-endian). */
 export function linkHash(previousHash: Uint8Array, encodedEvent: Uint8Array, sequence: number): Uint8Array {
-  const sequenceBytes = Buffer.alloc(8);
-  sequenceBytes.writeBigUInt64BE(BigInt(sequence));
-  return createHash('sha256').update(previousHash).update(encodedEvent).update(sequenceBytes).digest();
+  const link = Buffer.allocUnsafe(previousHash.length + encodedEvent.length + 8);
+  link.set(previousHash);
+  link.set(encodedEvent, previousHash.length);
+  link.writeBigUInt64BE(BigInt(sequence), link.length - 8);
+  return hash('sha256', link, 'buffer');
 }
 
 /** Undefined: the link holds. */

@@ -30,6 +30,8 @@ export class Feed {
   }
 
   start(): void {
+    // The agenda takes this position for an acknowledgement, and may delete what stands before it.
+    this.#options.store.flush();
     const fromIndex = this.#options.store.logIndex;
     const stream = this.#options.agenda.serverStream(AgendaServiceService, 'auditFeed', { fromIndex });
     this.#stream = stream;

@@ -71,8 +71,8 @@ export function openDatabase(directory: string): Database.Database {
   mkdirSync(directory, { recursive: true });
   const db = new Database(join(directory, 'audit.db'));
   db.pragma('journal_mode = WAL');
-  // A node event is nowhere else until it is replicated.
-  db.pragma('synchronous = FULL');
+  // What came out of the log comes out of it again after a power cut.
+  db.pragma('synchronous = NORMAL');
   const version = db.pragma('user_version', { simple: true });
   if (version === 0)
     db.transaction(() => {
@@ -103,9 +103,14 @@ export class AuditStore {
     this.#position = this.#statements.lastPosition.get()?.position ?? 0;
   }
 
-  /** Where the feed of the log goes on. */
+  /** Where the feed of the log goes on; not sooner durable than with the next `flush`. */
   get logIndex(): number {
     return this.#statements.feedPosition.get()?.log_index ?? 0;
+  }
+
+  /** What is stored survives a power cut from here on. */
+  flush(): void {
+    this.#db.pragma('wal_checkpoint(PASSIVE)');
   }
 
   get lastSequence(): number {
@@ -132,20 +137,25 @@ export class AuditStore {
       throw new ServiceError('overloaded', `${this.#pending} events wait for a quorum already`, {
         retryAfterMs: 5_000,
       });
-    this.#pending += this.#db.transaction(() => {
-      let added = 0;
-      for (const event of events) {
-        if (this.#statements.isRecorded.get(event.id)) continue;
-        // Never used twice while this process lives: whoever reads on from a position misses nothing.
-        this.#position += 1;
-        added += this.#statements.insertPending.run(
-          this.#position,
-          event.id,
-          encodeMessage(AuditEvent, event),
-        ).changes;
-      }
-      return added;
-    })();
+    // A node event is nowhere else until it is replicated.
+    this.#db.pragma('synchronous = FULL');
+    try {
+      this.#pending += this.#db.transaction(() => this.#insertPending(events))();
+    } finally {
+      this.#db.pragma('synchronous = NORMAL');
+    }
+  }
+
+  #insertPending(events: readonly AuditEvent[]): number {
+    let added = 0;
+    for (const event of events) {
+      if (this.#statements.isRecorded.get(event.id)) continue;
+      // Never used twice while this process lives: whoever reads on from a position misses nothing.
+      this.#position += 1;
+      const encoded = encodeMessage(AuditEvent, event);
+      added += this.#statements.insertPending.run(this.#position, event.id, encoded).changes;
+    }
+    return added;
   }
 
   /** In the order in which they were recorded, or in the reverse one. @param position exclusive; undefined: from the end. */
@@ -164,8 +174,9 @@ export class AuditStore {
       this.#db.transaction(() => {
         for (const { logIndex, events } of entries)
           for (const event of events) {
-            this.#statements.deletePending.run(event.id);
-            if (!this.#statements.isRecorded.get(event.id)) appended.push(this.#link(event, logIndex));
+            if (this.#pending > 0) this.#statements.deletePending.run(event.id);
+            const record = this.#link(event, logIndex);
+            if (record) appended.push(record);
           }
         this.#statements.savePosition.run(upToLogIndex);
       })();
@@ -174,26 +185,38 @@ export class AuditStore {
       this.#hash = before.hash;
       throw error;
     }
-    this.#pending = this.#statements.pendingCount.get()?.count ?? 0;
+    if (this.#pending > 0) this.#pending = this.#statements.pendingCount.get()?.count ?? 0;
     if (appended.length > 0) for (const listener of this.#listeners) listener(appended);
   }
 
-  #link(event: AuditEvent, logIndex: number): AuditRecord {
+  /** Undefined: it is in the chain already. */
+  #link(event: AuditEvent, logIndex: number): AuditRecord | undefined {
     const sequence = this.#sequence + 1;
+    const previousHash = this.#hash;
     const encoded = encodeMessage(AuditEvent, event);
-    const hash = linkHash(this.#hash, encoded, sequence);
-    const row: RecordRow = {
+    const hash = linkHash(previousHash, encoded, sequence);
+    const columns = columnsOf(event);
+    const { changes } = this.#statements.insert.run(
       sequence,
-      log_index: logIndex,
-      ...columnsOf(event),
-      event: encoded,
-      previous_hash: this.#hash,
+      logIndex,
+      columns.id,
+      columns.at_ms,
+      columns.level,
+      columns.component,
+      columns.node_id,
+      columns.actor_id,
+      columns.actor_name,
+      columns.action,
+      columns.searched_text,
+      columns.request_id,
+      encoded,
+      previousHash,
       hash,
-    };
-    this.#statements.insert.run(row);
+    );
+    if (changes === 0) return undefined;
     this.#sequence = sequence;
     this.#hash = hash;
-    return { sequence, event, previousHash: row.previous_hash, hash, logIndex };
+    return { sequence, event, previousHash, hash, logIndex };
   }
 }
 
@@ -201,9 +224,8 @@ function prepare(db: Database.Database) {
   return {
     last: db.prepare<[], RecordRow>('SELECT * FROM records ORDER BY sequence DESC LIMIT 1'),
     isRecorded: db.prepare<[Uint8Array], { one: number }>('SELECT 1 AS one FROM records WHERE id = ?'),
-    insert: db.prepare<[RecordRow]>(
-      `INSERT INTO records VALUES (@sequence, @log_index, @id, @at_ms, @level, @component, @node_id, @actor_id,
-         @actor_name, @action, @searched_text, @request_id, @event, @previous_hash, @hash)`,
+    insert: db.prepare<unknown[]>(
+      'INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     ),
     pendingAfter: db.prepare<[number, number], PendingRow>(
       'SELECT position, event FROM pending_events WHERE position > ? ORDER BY position LIMIT ?',

@@ -9,10 +9,10 @@ import { LogFeed } from './log-feed.ts';
 /** Of one message: at most 4 MiB, as records have at most 8 KiB (a batch of node events is never divided). */
 const RECORDS_PER_MESSAGE_MAX = 512;
 /**
- * How long records are gathered for one message, which the audit service stores with one sync of its disk. Nobody's
+ * How long records are gathered for one message, which the audit service stores in one transaction. Nobody's
  * request waits for it.
  */
-const GATHER_MS = 50;
+const GATHER_MS = 100;
 const GATHERED_ENTRIES_MAX = 1_000;
 const PAGE_ENTRIES = 256;
 /**
