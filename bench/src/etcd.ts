@@ -9,6 +9,7 @@ import type { Target } from './http-load.ts';
 const NODES = 3;
 const START_DEADLINE_MS = 20_000;
 const POLL_MS = 100;
+const PUT_DEADLINE_MS = 1_000;
 
 export interface EtcdCluster {
   readonly version: string;
@@ -75,19 +76,23 @@ function end(child: ChildProcess): Promise<void> {
   });
 }
 
+/** Throws if it is not acknowledged within a second. */
+export async function put({ host, port }: Target, key: string, value: string): Promise<void> {
+  const answer = await fetch(`http://${host}:${port}/v3/kv/put`, {
+    method: 'POST',
+    body: JSON.stringify({ key: base64(key), value: base64(value) }),
+    signal: AbortSignal.timeout(PUT_DEADLINE_MS),
+  });
+  if (!answer.ok) throw new Error(`a put was answered with status ${answer.status}`);
+}
+
 async function untilAnswers(target: Target): Promise<void> {
   const deadlineAt = performance.now() + START_DEADLINE_MS;
-  const body = JSON.stringify({ key: base64('ready'), value: base64('yes') });
   let last: unknown;
   while (performance.now() < deadlineAt) {
     try {
-      const answer = await fetch(`http://${target.host}:${target.port}/v3/kv/put`, {
-        method: 'POST',
-        body,
-        signal: AbortSignal.timeout(1_000),
-      });
-      if (answer.ok) return;
-      last = `status ${answer.status}`;
+      await put(target, 'ready', 'yes');
+      return;
     } catch (error) {
       last = error;
     }

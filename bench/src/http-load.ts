@@ -21,6 +21,7 @@ export interface LoadPlan {
   readonly request: (connection: number, turn: number) => Buffer;
 }
 
+/** What one or several runs of one load add up to. */
 export interface LoadResult {
   readonly completed: number;
   /** Answers with another status than 2xx, and broken connections. */
@@ -35,6 +36,14 @@ export interface LoadResult {
 
 const COMPLAINTS_MAX = 3;
 
+/** One run of a load. */
+export interface LoadRun {
+  readonly seconds: number;
+  readonly latenciesMs: readonly number[];
+  readonly failed: number;
+  readonly complaints: readonly string[];
+}
+
 interface Tally {
   measuring: boolean;
   stopped: boolean;
@@ -44,7 +53,7 @@ interface Tally {
 }
 
 /** Runs the plan to its end. Rejects only if no connection can be opened. */
-export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
+export async function runLoad(plan: LoadPlan): Promise<LoadRun> {
   const tally: Tally = { measuring: false, stopped: false, latenciesMs: [], failed: 0, complaints: [] };
   const sockets = await Promise.all(
     Array.from({ length: plan.connections }, (_, index) =>
@@ -61,7 +70,7 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const seconds = (performance.now() - startedAt) / 1000;
   tally.stopped = true;
   for (const socket of sockets) socket.destroy();
-  return summarize(tally, seconds);
+  return { seconds, latenciesMs: tally.latenciesMs, failed: tally.failed, complaints: tally.complaints };
 }
 
 function open(target: Target): Promise<Socket> {
@@ -108,18 +117,19 @@ function complain(tally: Tally, text: string): void {
   if (tally.complaints.length < COMPLAINTS_MAX) tally.complaints.push(text);
 }
 
-function summarize(tally: Tally, seconds: number): LoadResult {
-  const sorted = Float64Array.from(tally.latenciesMs).sort();
+export function summarize(runs: readonly LoadRun[]): LoadResult {
+  const sorted = Float64Array.from(runs.flatMap((run) => run.latenciesMs)).sort();
+  const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   return {
     completed: sorted.length,
-    failed: tally.failed,
+    failed: runs.reduce((sum, run) => sum + run.failed, 0),
     perSecond: sorted.length / seconds,
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     maxMs: sorted[sorted.length - 1] ?? 0,
-    complaints: tally.complaints,
+    complaints: runs.flatMap((run) => run.complaints).slice(0, COMPLAINTS_MAX),
   };
 }
 
