@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import {
   durationMs,
+  formatHostPort,
   hostPort,
   hostPortList,
   integer,
@@ -35,6 +36,7 @@ export const environmentSchema = z
     CLUSTER_HMAC_SECRET: secretPair(32),
     DISCOVERY_SEEDS: hostPortList(),
     DISCOVERY_DNS_NAME: dnsName(),
+    DISCOVERY_DNS_SERVERS: hostPortList(),
     SWARM_SERVICE_NAME: dnsName(),
     SWARM_SERVICE_PORT: integer(1, 65_535).optional(),
     DEAD_AFTER: durationMs('10m'),
@@ -118,5 +120,6 @@ export function discoverySettings(config: Config): DiscoverySettings {
       name: `tasks.${SWARM_SERVICE_NAME}`,
       port: SWARM_SERVICE_PORT ?? PEER_ADDR.port,
     });
-  return { seeds: config.DISCOVERY_SEEDS, dns, votersExpected: config.BOOTSTRAP_EXPECT };
+  const dnsServers = config.DISCOVERY_DNS_SERVERS.map(formatHostPort);
+  return { seeds: config.DISCOVERY_SEEDS, dns, dnsServers, votersExpected: config.BOOTSTRAP_EXPECT };
 }

@@ -23,6 +23,8 @@ export interface DiscoverySettings {
   readonly seeds: readonly HostPort[];
   /** Asked for addresses of peers, all on this port. */
   readonly dns: readonly { readonly source: PeerSource; readonly name: string; readonly port: number }[];
+  /** Empty: those of the system. */
+  readonly dnsServers: readonly string[];
   readonly votersExpected: number;
 }
 
@@ -80,7 +82,7 @@ export class Discovery {
     });
     this.#lookups = settings.dns.map(({ source, name, port }) => ({
       source,
-      lookup: new DnsLookup({ name, port, logger }),
+      lookup: new DnsLookup({ name, port, servers: settings.dnsServers, logger }),
     }));
   }
 

@@ -20,8 +20,8 @@ export interface DnsLookupOptions {
   /** Of the peer port at every address. */
   readonly port: number;
   readonly logger: Logger;
-  /** By default those of the system. */
-  readonly servers?: readonly string[];
+  /** Empty: those of the system. */
+  readonly servers: readonly string[];
   readonly everyMs?: number;
   readonly deadlineMs?: number;
 }
@@ -37,7 +37,7 @@ export class DnsLookup {
   constructor(options: DnsLookupOptions) {
     this.#options = options;
     this.#resolver = new Resolver({ timeout: options.deadlineMs ?? TRY_DEADLINE_MS, tries: TRIES });
-    if (options.servers) this.#resolver.setServers(options.servers);
+    if (options.servers.length > 0) this.#resolver.setServers(options.servers);
   }
 
   /** host:port, sorted; those of the last answer while the server does not answer. */
@@ -75,7 +75,7 @@ export class DnsLookup {
     if (state === this.#state) return;
     this.#state = state;
     const { name, logger } = this.#options;
-    const line = { name, state, addresses: this.#addresses };
+    const line = { dnsName: name, state, addresses: this.#addresses };
     if (state === 'answers') logger.info(line, 'DNS names peers');
     else logger.warn(line, 'DNS names no peers');
   }

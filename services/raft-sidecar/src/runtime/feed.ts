@@ -42,7 +42,7 @@ export interface FeedOptions {
   readonly alarms: Alarms;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The lowest feature level that the voters announced. */
+  /** Commands up to it may be in the log. */
   readonly clusterFeatureLevel: () => number;
 }
 
@@ -114,6 +114,7 @@ export class StateMachineFeed {
 
   /** Called now and then: raises and clears the alarms about a state machine that does not get on. */
   watch(): void {
+    this.#watchFeatureLevel();
     const { alarms, clock, driver } = this.#options;
     const idle = this.#session?.window && this.#appliedIndex >= driver.commitIndex;
     if (idle) this.#progressAtMs = clock.monotonicMs();
@@ -129,6 +130,17 @@ export class StateMachineFeed {
       alarms.clear('state_machine_detached');
       alarms.clear('state_machine_stalled');
     }
+  }
+
+  #watchFeatureLevel(): void {
+    const { alarms, clusterFeatureLevel } = this.#options;
+    const reached = clusterFeatureLevel();
+    if (this.#featureLevel === 0 || this.#featureLevel >= reached) alarms.clear('feature_level');
+    else
+      alarms.raise(
+        'feature_level',
+        `the agenda of this pod knows commands up to feature level ${this.#featureLevel}, and its cluster has reached ${reached}: it stops at the first newer one; upgrade this pod`,
+      );
   }
 
   #detached(): void {

@@ -44,6 +44,8 @@ export class TestNode {
   readonly sidecar: UnaryClient<typeof SidecarService>;
   readonly applied: Applied[] = [];
   readonly fatal: boolean[] = [];
+  /** As the sidecar told its state machine last. */
+  clusterFeatureLevel = 0;
   readonly #started: Part[];
   #stateMachine: ReturnType<TestNode['attach']> | undefined;
 
@@ -70,6 +72,7 @@ export class TestNode {
       CLUSTER_HMAC_SECRET: [SECRET],
       DISCOVERY_SEEDS: seeds.map(parse),
       DISCOVERY_DNS_NAME: '',
+      DISCOVERY_DNS_SERVERS: [],
       SWARM_SERVICE_NAME: '',
       SWARM_SERVICE_PORT: undefined,
       DEAD_AFTER: 600_000,
@@ -107,6 +110,7 @@ export class TestNode {
     const stream = this.channel.bidiStream(StateMachineService, 'attach');
     const last = this.applied.at(-1);
     stream.onMessage(({ body }) => {
+      if (body?.$case === 'leadership') this.clusterFeatureLevel = body.value.featureLevel;
       if (body?.$case !== 'committed') return;
       for (const { index, term, payload } of body.value.entries) {
         const text = payload?.$case === 'command' ? Buffer.from(payload.value).toString() : '';
