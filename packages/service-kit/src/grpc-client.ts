@@ -34,6 +34,7 @@ const RECONNECT_MAX_MS = 1_000;
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
 const CALLS_IN_FLIGHT_MAX = 20_000;
+const TLS_SERVER_NAME = 'agenda-peer';
 /** What a kit.v1.CallBatch adds to the request that it carries. */
 const CALL_BATCH_OVERHEAD_BYTES = 1_024;
 /**
@@ -91,6 +92,8 @@ export class GrpcChannel {
       'grpc.use_local_subchannel_pool': 1,
       // We retry by ourselves, where it is safe; the library would keep every message of a stream for it.
       'grpc.enable_retries': 0,
+      // An address is no server name in TLS, and nodes are known by no other (see channelCredentials).
+      ...(options.tls ? { 'grpc.ssl_target_name_override': TLS_SERVER_NAME } : {}),
     });
     this.#signer = options.signer;
     this.#requestBytesMax = options.requestBytesMax ?? REQUEST_BYTES_MAX;
