@@ -198,7 +198,7 @@ export class SidecarContext {
       scheduler: systemScheduler,
       disk: this.#diskStall,
       onFatal: (error) => {
-        this.#logger.fatal({ err: error }, `this node stops: ${error.message}`);
+        this.#journal.onFatal(error);
         onFatal();
       },
     });

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
+import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { createLogger } from '@agenda/service-kit/logger';
+import { Signer } from '@agenda/service-kit/signature';
 import { removeDirectory, temporaryDirectory } from './testing/directories.ts';
+import { eventually } from './testing/eventually.ts';
 
+const SECRET = 's'.repeat(32);
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 describe('the sidecar process', () => {
@@ -19,18 +26,33 @@ describe('the sidecar process', () => {
     removeDirectory(directory);
   });
 
-  function start(changes: Record<string, string> = {}): ChildProcess {
-    const env = {
+  function environment(): Record<string, string> {
+    return {
       NODE_ID: 'agenda-1',
       ADVERTISE_ADDR: '127.0.0.1:0',
       PEER_ADDR: '127.0.0.1:0',
       SIDECAR_GRPC_ADDR: '127.0.0.1:0',
       AUDIT_GRPC_ADDR: '127.0.0.1:9',
       DATA_DIR: directory,
-      CLUSTER_HMAC_SECRET: 's'.repeat(32),
-      ...changes,
+      CLUSTER_HMAC_SECRET: SECRET,
     };
+  }
+
+  function start(changes: Record<string, string> = {}): ChildProcess {
+    const env = { ...environment(), ...changes };
     const child = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env });
+    children.push(child);
+    return child;
+  }
+
+  /** As on a disk that takes no file beyond this size. */
+  function startOnSmallDisk(fileKilobytesMax: number, changes: Record<string, string>): ChildProcess {
+    // Ignored, the signal becomes an error of the write.
+    const script = `trap '' XFSZ; ulimit -f ${2 * fileKilobytesMax}; exec "$0" "$1"`;
+    const child = spawn('sh', ['-c', script, process.execPath, MAIN], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...environment(), ...changes },
+    });
     children.push(child);
     return child;
   }
@@ -74,6 +96,49 @@ describe('the sidecar process', () => {
     assert.equal(code, 78);
     for (const name of ['NODE_ID', 'BOOTSTRAP_EXPECT', 'CLUSTER_HMAC_SECRET'])
       assert.match(output, new RegExp(`- ${name} `));
+  });
+
+  it('stops loudly when its disk takes no more, and has all that it had committed once it does', async () => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as AddressInfo;
+    await new Promise((resolve) => probe.close(resolve));
+    const SIDECAR_GRPC_ADDR = `127.0.0.1:${port}`;
+    const child = startOnSmallDisk(6_000, { SIDECAR_GRPC_ADDR });
+    const logger = createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' });
+    const options = { address: { host: '127.0.0.1', port }, signer: new Signer('tool', [SECRET]), logger };
+    await ready(child);
+    const end = ended(child);
+    const channel = new GrpcChannel(options);
+    const sidecar = channel.client(SidecarService);
+    const command = Buffer.alloc(500_000);
+    let committed = 0;
+    const fill = async (): Promise<void> => {
+      for (let at = 0; at < 100; at++) {
+        const { index } = await sidecar.propose({ command }, { deadlineMs: 5_000 });
+        await eventually(
+          async () => (await sidecar.getStatus({}, { deadlineMs: 1_000 })).commitIndex >= index,
+          'it is committed',
+        );
+        committed = index;
+      }
+    };
+    await assert.rejects(fill());
+    const { code, output } = await end;
+    assert.equal(code, 70);
+    assert.match(output, /"this node stops: [^"]*raft\.db: the disk (failed|is full)/);
+    assert.ok(committed > 0);
+    await ready(start({ SIDECAR_GRPC_ADDR }));
+    const again = await eventually(
+      () =>
+        sidecar.getStatus({}, { deadlineMs: 1_000 }).then(
+          (status) => status.leaderId !== '' && status,
+          () => undefined,
+        ),
+      'it leads again',
+    );
+    assert.ok(again.lastIndex >= committed);
+    channel.close();
   });
 
   it('refuses a data directory that another process uses, and takes it once that one was killed', async () => {

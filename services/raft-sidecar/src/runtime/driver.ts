@@ -18,11 +18,12 @@ import type {
   ProposalResult,
   Ready,
   Role,
+  SnapshotMetadata,
 } from '../core/types.ts';
 import type { LogStore, LogWrite } from '../storage/log-store.ts';
 import { Formation } from './formation.ts';
 import { Inputs, type ProposalOutcome, type ReadOutcome } from './inputs.ts';
-import type { Clock, MessageSender, Scheduler } from './ports.ts';
+import type { Clock, MessageSender, Scheduler, SnapshotFetcher } from './ports.ts';
 
 export interface Leadership {
   readonly role: Role;
@@ -38,6 +39,7 @@ export interface DriverOptions {
   readonly votersExpected: number;
   readonly store: LogStore;
   readonly sender: MessageSender;
+  readonly snapshots: SnapshotFetcher;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly disk: DiskWatch;
@@ -51,7 +53,7 @@ export interface DiskWatch {
   wrote(tookMs: number): boolean;
 }
 
-/** The entries are those from the last call on; the store has them too. */
+/** The entries are those from the last call on; the store has them too. None: a snapshot took their place. */
 type CommitListener = (commitIndex: number, entries: readonly Entry[]) => void;
 type LeadershipListener = (now: Leadership, before: Leadership) => void;
 
@@ -180,6 +182,37 @@ export class Driver {
     return this.#run((core) => core.transferLeadership(target));
   }
 
+  /**
+   * That snapshot is complete and synced on this disk: the log gives way to it, if it has not come that far by itself.
+   *
+   * @returns false if it is not wanted any more.
+   */
+  snapshotFetched(metadata: SnapshotMetadata): Promise<boolean> {
+    return this.#run((core) => {
+      if (!core.wantsSnapshot(metadata)) return false;
+      this.#store.write({ restored: metadata });
+      core.snapshotInstalled(metadata);
+      this.#restored(metadata);
+      return true;
+    });
+  }
+
+  /** It cannot be had from there; the leader will offer one again. */
+  snapshotFailed(metadata: SnapshotMetadata): void {
+    this.#inputs.addTask((core) => core.snapshotFailed(metadata));
+    this.#wake();
+  }
+
+  /** This node has a snapshot of its own state machine at hand. */
+  snapshotTaken(metadata: SnapshotMetadata): Promise<void> {
+    return this.#run(() => this.#store.write({ snapshot: metadata }));
+  }
+
+  /** What the newest snapshot holds and nobody here needs any more. */
+  compact(throughIndex: number): Promise<void> {
+    return this.#run(() => this.#store.compact(throughIndex));
+  }
+
   reportUnreachable(id: MemberId): void {
     this.#inputs.addTask((core) => core.reportUnreachable(id));
     this.#wake();
@@ -272,6 +305,8 @@ export class Driver {
     this.#noteLeadership(ready);
     if (ready.committed.length > 0) this.#committed(ready.committed);
     this.#inputs.settleReads(ready.readStates, ready.readsAborted);
+    const { snapshotToFetch } = ready;
+    if (snapshotToFetch) this.#options.snapshots.fetch(snapshotToFetch.from, snapshotToFetch.metadata);
     // Nobody was served meanwhile, and the next write may take as long: another member leads better.
     if (stalled) this.#core.resign();
     this.#rest();
@@ -300,6 +335,13 @@ export class Driver {
     if (now.role === before.role && now.leader === before.leader && now.term === before.term) return;
     this.#leadership = now;
     for (const listener of this.#leadershipListeners) listener(now, before);
+  }
+
+  #restored({ index, configuration }: SnapshotMetadata): void {
+    this.#commitIndex = index;
+    this.#committedConfiguration = configuration;
+    this.formation.onRestored(configuration);
+    for (const listener of this.#commitListeners) listener(index, []);
   }
 
   #committed(entries: readonly Entry[]): void {

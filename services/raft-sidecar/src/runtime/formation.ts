@@ -1,5 +1,5 @@
 /** Until the cluster has first reached its expected size, it takes no writes: they could be lost with one node. */
-import type { Entry } from '../core/types.ts';
+import type { Configuration, Entry } from '../core/types.ts';
 import type { LogStore } from '../storage/log-store.ts';
 
 export class Formation {
@@ -23,6 +23,12 @@ export class Formation {
   get waitingFor(): string {
     if (this.complete) return '';
     return `the cluster to form: ${this.#votersSeen} of ${this.#votersExpected} voters`;
+  }
+
+  /** A snapshot is taken by a cluster at work only. */
+  onRestored({ voters }: Configuration): void {
+    this.#votersSeen = voters.length;
+    if (!this.complete) this.#store.write({ bootstrapped: true });
   }
 
   /**

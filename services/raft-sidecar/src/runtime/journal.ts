@@ -43,6 +43,17 @@ export class Journal {
     });
   }
 
+  /** The node must not go on. */
+  onFatal(error: Error): void {
+    this.#logger.fatal({ err: error }, `this node stops: ${error.message}`);
+    this.#events.record({
+      action: 'node.failed',
+      level: Level.LEVEL_ALARM,
+      outcome: 'internal',
+      detail: { message: error.message },
+    });
+  }
+
   #onLeadership(driver: Driver, now: Leadership, before: Leadership): void {
     const { role, leader, term } = now;
     if (role === before.role && leader === before.leader) return;

@@ -1,5 +1,5 @@
 /** What the runtime asks of the world. The process gives it the real one; the simulation gives it its own. */
-import type { Message } from '../core/types.ts';
+import type { MemberId, Message, SnapshotMetadata } from '../core/types.ts';
 
 export interface Clock {
   /** Milliseconds since 1970; may jump. Only for what is shown and for entries' timestamps. */
@@ -18,6 +18,15 @@ export interface Scheduler {
 export interface MessageSender {
   /** Best effort: what cannot be sent is dropped, and Raft copes. */
   send(messages: readonly Message[]): void;
+}
+
+/**
+ * Brings snapshots of other members onto this node's disk. The driver asks when the core does, again and again while
+ * the leader offers one; the answer is `Driver.snapshotFetched` or `Driver.snapshotFailed`.
+ */
+export interface SnapshotFetcher {
+  /** Does nothing if that one is under way; gives up another one that is. Never throws. */
+  fetch(from: MemberId, metadata: SnapshotMetadata): void;
 }
 
 export const systemClock: Clock = {

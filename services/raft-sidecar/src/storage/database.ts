@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { diskErrorOf } from './disk-error.ts';
 
 export type RaftDatabase = Database.Database;
 
@@ -69,7 +70,7 @@ export function openRaftDatabase(directory: string): RaftDatabase {
         `the data directory ${directory} is in use by another process: stop that one, or give this one a DATA_DIR of its own`,
         { cause: error },
       );
-    throw error;
+    throw diskErrorOf(path, error);
   }
 }
 

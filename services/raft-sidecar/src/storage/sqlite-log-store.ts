@@ -3,6 +3,7 @@ import type { Statement } from 'better-sqlite3';
 import { entryBytes } from '../core/log.ts';
 import type { Entry, HardState, SnapshotMetadata } from '../core/types.ts';
 import type { RaftDatabase } from './database.ts';
+import { diskErrorOf } from './disk-error.ts';
 import { CorruptLogError, type EntryRow, entryOfRow, pushRow, ROW_COLUMNS } from './entry-row.ts';
 import { EntryTail } from './entry-tail.ts';
 import type { LogStore, LogWrite, StoredConfiguration } from './log-store.ts';
@@ -121,7 +122,11 @@ export class SqliteLogStore implements LogStore {
       change.bootstrapped !== undefined;
     this.#hardState = hardState;
     if (!mustStore) return;
-    this.#commit(change);
+    try {
+      this.#commit(change);
+    } catch (error) {
+      throw diskErrorOf(this.#database.name, error);
+    }
     this.#clusterId = change.clusterId ?? this.#clusterId;
     this.#bootstrapped = change.bootstrapped ?? this.#bootstrapped;
     this.#storedCommitIndex = hardState.commitIndex;

@@ -1,5 +1,5 @@
 /** A driver on a real store, with its hands on a manual scheduler. */
-import type { Message } from '../core/types.ts';
+import type { Message, SnapshotMetadata } from '../core/types.ts';
 import { Driver } from '../runtime/driver.ts';
 import { openRaftDatabase, type RaftDatabase } from '../storage/database.ts';
 import { SqliteLogStore } from '../storage/sqlite-log-store.ts';
@@ -15,6 +15,7 @@ export class DriverBench {
   readonly scheduler = new ManualScheduler();
   readonly sent: Message[] = [];
   readonly fatal: Error[] = [];
+  readonly fetches: { readonly from: string; readonly metadata: SnapshotMetadata }[] = [];
   readonly driver: Driver;
   /** Called with what is being sent, at that moment. */
   onSend: (messages: readonly Message[]) => void = () => {};
@@ -44,6 +45,7 @@ export class DriverBench {
           this.sent.push(...messages);
         },
       },
+      snapshots: { fetch: (from, metadata) => this.fetches.push({ from, metadata }) },
       clock: this.clock,
       scheduler: this.scheduler,
       disk: { wrote: (tookMs) => tookMs > STALL_MS },
