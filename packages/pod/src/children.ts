@@ -19,6 +19,8 @@ export const CHILD_ENV = {
   NODE_COMPILE_CACHE: join(tmpdir(), 'agenda-compile-cache'),
   // Password hashes take and give back 19 MiB on several threads; many arenas would each keep their own.
   MALLOC_ARENA_MAX: '2',
+  // A fixed threshold (bytes): otherwise it grows to what was freed once, and the memory of a hash stays in an arena.
+  MALLOC_MMAP_THRESHOLD_: String(4 * 1024 * 1024),
 };
 
 /**

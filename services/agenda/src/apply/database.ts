@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
 /** Negative: KiB. */
-const CACHE_KIB = 32_768;
+const CACHE_KIB = 16_384;
 /** The write-ahead log file is cut back to this after a checkpoint. */
 const WAL_BYTES_KEPT = 64 * 1024 * 1024;
 /** Another process (a backup) may hold the file for a moment. */

@@ -44,7 +44,7 @@ describe("what takes a person's time", () => {
       log.apply(createAppointment('a1', ANA, base + 9 * HOUR_MS, base + 10 * HOUR_MS), { actor: ANA });
       const body = createAppointment('a2', ANA, base + fromH * HOUR_MS, base + toH * HOUR_MS);
       const { code, path, payload } = refusalOf(log.apply(body, { actor: ANA }));
-      assert.deepEqual([code, path], ['conflict', 'start']);
+      assert.deepEqual([code, path], ['conflict', '']);
       assert.deepEqual(ConflictDetail.decode(payload), {
         total: 1,
         appointments: [

@@ -54,8 +54,7 @@ export class AgendaEntries {
       })),
     });
     const message = total === 1 ? 'an appointment is in the way' : `${total} appointments are in the way`;
-    return refuse('conflict', `${message}; allowConflict books all the same`, {
-      path: 'start',
+    return refuse('conflict', `${message}; send allowConflict to book all the same`, {
       payload: ConflictDetail.encode(detail).finish(),
     });
   }

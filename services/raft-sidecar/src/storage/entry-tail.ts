@@ -2,8 +2,8 @@
 import { entryBytes } from '../core/log.ts';
 import type { Entry } from '../core/types.ts';
 
-export const TAIL_ENTRIES_MAX = 16_384;
-export const TAIL_BYTES_MAX = 32 * 1024 * 1024;
+export const TAIL_ENTRIES_MAX = 4_096;
+export const TAIL_BYTES_MAX = 16 * 1024 * 1024;
 /** How far it grows over its bounds before it is cut: a cut copies what stays. */
 const SLACK = 1.25;
 
