@@ -208,6 +208,7 @@ export class SidecarContext {
     const { memberId } = this.#storage.identity;
     const { lastIndex } = this.driver.status();
     this.#logger.info({ memberId, clusterId: this.driver.clusterId, lastIndex }, 'the log is read');
+    if (this.#storage.recovery !== '') this.#journal.onRecovery(JSON.parse(this.#storage.recovery));
     if (this.#storage.setAside !== '')
       this.#logger.warn({ path: this.#storage.setAside }, 'the disk of the former member is set aside');
     if (!this.discovery.probation.active) this.#takePart();

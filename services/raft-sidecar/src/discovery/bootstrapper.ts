@@ -38,6 +38,8 @@ export class Bootstrapper {
   /** Why this node is no member of a cluster; empty: it is one. */
   get waitingFor(): string {
     const { driver } = this.#options;
+    const elsewhere = this.#otherCluster();
+    if (elsewhere !== '') return elsewhere;
     if (membersOf(driver.status().configuration).has(driver.memberId)) return '';
     return this.#obstacle() || (driver.clusterId === '' ? this.#waitingFor : '');
   }
@@ -71,6 +73,17 @@ export class Bootstrapper {
       abandon(
         `cluster ${driver.clusterId} never formed, and ${formed.nodeId} belongs to ${formed.clusterId}`,
       );
+  }
+
+  /** The others may have been recovered without this one, or it was never one of theirs. */
+  #otherCluster(): string {
+    const { driver, peers } = this.#options;
+    if (driver.clusterId === '' || driver.leadership.leader !== '') return '';
+    const other = peers
+      .spokenWithin(SPOKEN_WITHIN_MS)
+      .find((peer) => peer.clusterId !== '' && peer.clusterId !== driver.clusterId);
+    if (!other) return '';
+    return `an operator: ${other.nodeId} belongs to cluster ${other.clusterId}, and this node to ${driver.clusterId}; to join that one, empty this node's data directory`;
   }
 
   /** What keeps a leader from taking this node in. */

@@ -3,6 +3,7 @@ import { Level } from '@agenda/proto/audit/v1/audit';
 import type { RefusedCall } from '@agenda/service-kit/grpc-server';
 import type { Logger } from '@agenda/service-kit/logger';
 import type { Configuration, Entry } from '../core/types.ts';
+import type { RecoveryRecord } from '../recovery/recover.ts';
 import type { Alarm } from './alarms.ts';
 import type { Driver, Leadership } from './driver.ts';
 import type { NodeEvents } from './node-events.ts';
@@ -40,6 +41,21 @@ export class Journal {
       level: raised ? Level.LEVEL_ALARM : Level.LEVEL_INFO,
       target: `alarm:${code}`,
       detail: { message },
+    });
+  }
+
+  /** An operator recovered the cluster from this disk. Told at every start: the same record counts once. */
+  onRecovery({ id, atMs, ...detail }: RecoveryRecord): void {
+    this.#logger.warn(
+      detail,
+      'this cluster was recovered from one disk; what only the lost members held is gone',
+    );
+    this.#events.record({
+      action: 'raft.cluster_recovered',
+      level: Level.LEVEL_ALARM,
+      target: `cluster:${detail.clusterId}`,
+      detail,
+      told: { id: Buffer.from(id, 'hex'), atMs },
     });
   }
 

@@ -123,6 +123,7 @@ export class MembershipKeeper {
       } else if (isVoter(this.#committed, member) && !isVoter(configuration, member))
         this.#rest(member, this.#options.clock.monotonicMs() + STEPPED_BACK_MS_MAX);
     for (const voter of configuration.voters) this.#resting.delete(voter);
+    for (const member of members) if (!membersOf(this.#committed).has(member)) this.#resting.delete(member);
     this.#committed = configuration;
   }
 

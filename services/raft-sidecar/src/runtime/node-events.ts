@@ -27,6 +27,8 @@ export interface NodeEvent {
   readonly address?: string;
   readonly outcome?: string;
   readonly detail?: Readonly<Record<string, unknown>>;
+  /** Of one that may be told again after a restart; by default it is new and happened now. */
+  readonly told?: { readonly id: Uint8Array; readonly atMs: number };
 }
 
 interface Allowance {
@@ -112,10 +114,10 @@ export class NodeEvents {
   }
 
   #auditEvent(event: NodeEvent, suppressed: number): AuditEvent {
-    const atMs = this.#options.clock.wallMs();
+    const atMs = event.told?.atMs ?? this.#options.clock.wallMs();
     const detail = suppressed > 0 ? { ...event.detail, suppressedBefore: suppressed } : event.detail;
     return {
-      id: uuidv7Bytes(atMs),
+      id: event.told?.id ?? uuidv7Bytes(atMs),
       atMs,
       level: event.level ?? Level.LEVEL_INFO,
       component: 'raft-sidecar',
