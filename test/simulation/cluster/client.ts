@@ -1,0 +1,140 @@
+/** A client: one operation after the other, each sent again under its id, through any node, until there is an answer. */
+import { deadlineAt } from '@agenda/service-kit/deadline';
+import { ServiceError } from '@agenda/service-kit/errors';
+import type { HistoryRecorder } from '../../linearizability/history.ts';
+import type { Dice } from '../world/dice.ts';
+import type { Command } from './list-machine.ts';
+import { type ListInput, type ListOutput, listOutput } from './lists-model.ts';
+import type { SimulatedNode } from './node.ts';
+import type { PodProcess } from './pod-process.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const ATTEMPT_MS = 1_500;
+const BACKOFF_MS_MAX = 200;
+/** While there are faults, a client may go away and never ask again. */
+const GIVE_UP = 0.05;
+const CLIENT_NUMBERS_FROM = 1_000;
+
+export type ListHistory = HistoryRecorder<ListInput, ListOutput>;
+
+export class Client {
+  readonly #name: string;
+  readonly #number: number;
+  readonly #surroundings: Surroundings;
+  readonly #dice: Dice;
+  readonly #history: ListHistory;
+  #count = 0;
+  #attempt = 0;
+  #lengths = new Map<string, number>();
+  /** From then on it stops after its operation, and gives none up. */
+  #closing: (() => void) | undefined;
+  #idle = false;
+
+  constructor(number: number, surroundings: Surroundings, dice: Dice, history: ListHistory) {
+    this.#name = `c${number + 1}`;
+    this.#number = CLIENT_NUMBERS_FROM + number;
+    this.#surroundings = surroundings;
+    this.#dice = dice;
+    this.#history = history;
+  }
+
+  start(): void {
+    this.#idle = true;
+    const thinkUs = this.#dice.below(this.#surroundings.setup.thinkMsMax) * 1_000;
+    this.#surroundings.world.after(thinkUs, () => this.#next());
+  }
+
+  /** Calls back when its operation is answered, and a last write to each key, and a read of it through each node. */
+  close(nodes: readonly SimulatedNode[], closed: () => void): void {
+    const { setup } = this.#surroundings;
+    const inputs: [ListInput, SimulatedNode | undefined][] = [];
+    for (let key = 0; key < setup.keys; key++) {
+      inputs.push([this.#append(`k${key}`), undefined]);
+      for (const node of nodes) inputs.push([{ kind: 'read', key: `k${key}` }, node]);
+    }
+    const next = (): void => {
+      const first = inputs.shift();
+      if (!first) closed();
+      else this.#run(first[0], first[1], next);
+    };
+    this.#closing = next;
+    if (this.#idle) next();
+  }
+
+  #next(): void {
+    if (this.#closing) return;
+    this.#idle = false;
+    this.#run(this.#draw(), undefined, () => {
+      if (this.#closing) this.#closing();
+      else this.start();
+    });
+  }
+
+  #draw(): ListInput {
+    const key = `k${this.#dice.below(this.#surroundings.setup.keys)}`;
+    const kind = this.#dice.below(10);
+    if (kind < 4) return { kind: 'read', key };
+    if (kind < 8) return this.#append(key);
+    const length = (this.#lengths.get(key) ?? 0) + this.#dice.below(2);
+    return { kind: 'claim', key, value: this.#newValue(), length };
+  }
+
+  #append(key: string): ListInput {
+    return { kind: 'append', key, value: this.#newValue() };
+  }
+
+  #newValue(): string {
+    return `${this.#name}.${++this.#count}`;
+  }
+
+  /** @param node undefined: any, another one at each attempt. */
+  #run(input: ListInput, node: SimulatedNode | undefined, done: () => void): void {
+    const call = this.#history.invoke(input);
+    const { world } = this.#surroundings;
+    world.tell(`${this.#name} asks ${JSON.stringify(input)}`);
+    const attempt = (): void => {
+      const target = node ?? this.#dice.pick(this.#surroundings.nodes);
+      this.#ask(target, input, (output) => {
+        if (output) {
+          world.tell(`${this.#name} hears ${JSON.stringify(output)} from ${target.name}`);
+          this.#history.complete(call, output);
+          this.#lengths.set(input.key, output.length);
+          done();
+        } else if (!this.#closing && this.#dice.chance(GIVE_UP)) done();
+        else world.after((1 + this.#dice.below(BACKOFF_MS_MAX)) * 1_000, attempt);
+      });
+    };
+    attempt();
+  }
+
+  /** One attempt; undefined: there was no answer, or one that says nothing about the outcome. */
+  #ask(node: SimulatedNode, input: ListInput, heard: (output: ListOutput | undefined) => void): void {
+    const { world, network } = this.#surroundings;
+    const attempt = ++this.#attempt;
+    const once = (output: ListOutput | undefined): void => {
+      if (attempt !== this.#attempt) return;
+      this.#attempt += 1;
+      heard(output);
+    };
+    world.after(ATTEMPT_MS * 1_000, () => once(undefined));
+    network.call(this.#number, node.number, 0, () =>
+      node.enter((process) => {
+        const answer = (output: ListOutput | undefined): void => {
+          if (node.process === process)
+            network.call(node.number, this.#number, node.aheadUs, () => once(output));
+        };
+        serve(process, input, this.#name).then(answer, (error) => {
+          if (!(error instanceof ServiceError)) throw error;
+          answer(undefined);
+        });
+      }),
+    );
+  }
+}
+
+async function serve(process: PodProcess, input: ListInput, session: string): Promise<ListOutput> {
+  const deadline = deadlineAt(ATTEMPT_MS);
+  if (input.kind === 'read') return listOutput(await process.service.read(input.key, deadline));
+  const command: Command = { id: `${session}/${input.value}`, ...input };
+  return { kind: 'result', ...(await process.service.execute(command, deadline)) };
+}

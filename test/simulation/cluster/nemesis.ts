@@ -1,0 +1,147 @@
+/** Carries the faults out, and in the end takes all of them back. */
+import type { NetworkWeather } from '../world/network.ts';
+import type { ArmedFault } from './disk.ts';
+import type { Fault, FaultKind } from './faults.ts';
+import type { MembershipFaults } from './membership-faults.ts';
+import type { SimulatedNode } from './node.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const CLOCK_RATES = [0.5, 0.8, 0.95, 1.05, 1.25, 2];
+const CLOCK_JUMPS_MS = [-86_400_000, -60_000, -1_000, 1_000, 60_000, 86_400_000];
+const SLOW_SYNCS_US = [2_000, 20_000, 150_000, 600_000];
+export const SYNC_US = 200;
+const STORM: NetworkWeather = {
+  loss: 0.4,
+  duplication: 0.3,
+  delayUsMax: 200_000,
+  lateness: 0.2,
+  lateUsMax: 3_000_000,
+};
+
+export class Nemesis {
+  readonly #surroundings: Surroundings;
+  readonly #membership: MembershipFaults;
+  #healed = false;
+
+  constructor(surroundings: Surroundings, membership: MembershipFaults) {
+    this.#surroundings = surroundings;
+    this.#membership = membership;
+  }
+
+  schedule(faults: readonly Fault[]): void {
+    for (const fault of faults)
+      this.#surroundings.world.at(fault.atMs * 1_000, () => {
+        if (!this.#healed) this.#strike(fault);
+      });
+  }
+
+  /** Nothing goes wrong from now on. @param held stay down. */
+  heal(held: readonly SimulatedNode[]): void {
+    const { world, network, nodes, dice } = this.#surroundings;
+    this.#healed = true;
+    world.tell(`all is healed${held.length > 0 ? ` but ${held.map(({ name }) => name).join(', ')}` : ''}`);
+    network.heal();
+    for (const node of nodes) {
+      node.disk.armed = undefined;
+      node.disk.syncUs = SYNC_US;
+      node.clock.rate = 0.95 + dice.below(100) / 1_000;
+      node.held = held.includes(node);
+      if (node.held) node.crash(false);
+      else {
+        node.resume();
+        node.start();
+      }
+    }
+  }
+
+  #strike(fault: Fault): void {
+    const { world, nodes } = this.#surroundings;
+    const node = fault.node < 0 ? (this.#leader() ?? nodes[fault.other]) : nodes[fault.node];
+    if (!node) return;
+    world.tell(`fault: ${fault.kind} ${node.name} for ${fault.forMs} ms`);
+    this.#acts[fault.kind](node, fault);
+  }
+
+  #leader(): SimulatedNode | undefined {
+    return this.#surroundings.nodes.find(({ process }) => process?.status.role === 'leader');
+  }
+
+  readonly #acts: Record<FaultKind, (node: SimulatedNode, fault: Fault) => void> = {
+    crash: (node, { forMs, draw }) => {
+      node.restartAfterMs = forMs;
+      node.crash(draw % 2 === 0);
+    },
+    crashAtWrite: (node, { draw, forMs }) => {
+      const kinds: ArmedFault['kind'][] = ['crashBeforeWrite', 'crashBeforeSync', 'crashAfterSync'];
+      node.restartAfterMs = forMs;
+      node.disk.armed = { kind: kinds[draw % 3] as ArmedFault['kind'], afterWrites: (draw >> 4) % 4 };
+    },
+    crashAll: (_node, { forMs, draw }) => {
+      for (const each of this.#surroundings.nodes) {
+        each.restartAfterMs = forMs;
+        each.crash(draw % 2 === 0);
+      }
+    },
+    failSync: (node, { draw }) => {
+      node.disk.armed = { kind: 'failSync', afterWrites: draw % 4 };
+    },
+    stall: (node, { forMs }) => node.stall(forMs),
+    slowDisk: (node, { forMs, draw }) => {
+      const { disk } = node;
+      disk.syncUs = SLOW_SYNCS_US[draw % SLOW_SYNCS_US.length] as number;
+      this.#surroundings.world.after(forMs * 1_000, () => {
+        disk.syncUs = SYNC_US;
+      });
+    },
+    split: (_node, { forMs, draw }) =>
+      this.#close(forMs, (from, to) => ((draw >> from) & 1) !== ((draw >> to) & 1)),
+    oneWay: (_node, { forMs, draw }) =>
+      this.#close(forMs, (from, to) => ((draw >> from) & 1) === 1 && ((draw >> to) & 1) === 0),
+    isolate: ({ number }, { forMs, draw }) =>
+      this.#close(
+        forMs,
+        (from, to) => (draw % 3 !== 1 && from === number) || (draw % 3 !== 2 && to === number),
+      ),
+    // Two halves that only meet in one node.
+    bridge: ({ number }, { forMs, draw }) =>
+      this.#close(
+        forMs,
+        (from, to) => from !== number && to !== number && ((draw >> from) & 1) !== ((draw >> to) & 1),
+      ),
+    storm: (_node, { forMs }) => {
+      const { network, world, setup } = this.#surroundings;
+      network.weather = STORM;
+      world.after(forMs * 1_000, () => {
+        if (!this.#healed) network.weather = setup.weather;
+      });
+    },
+    clockJump: ({ clock }, { draw }) => clock.jump(CLOCK_JUMPS_MS[draw % CLOCK_JUMPS_MS.length] as number),
+    clockRate: ({ clock }, { draw }) => {
+      clock.rate = CLOCK_RATES[draw % CLOCK_RATES.length] as number;
+    },
+    transfer: (node, { other }) => {
+      const target = this.#surroundings.nodes[other];
+      const { driver } = node.process ?? {};
+      if (target) driver?.transferLeadership(target.memberId).catch(() => {});
+    },
+    unreachable: (node, { other }) => {
+      const target = this.#surroundings.nodes[other];
+      if (target) node.process?.driver.reportUnreachable(target.memberId);
+    },
+    change: (node, { draw }) => this.#membership.change(node, draw),
+    wipe: (node, { forMs }) => this.#membership.wipe(node, forMs),
+  };
+
+  /** Closes directions between nodes for a while. */
+  #close(forMs: number, isClosed: (from: number, to: number) => boolean): void {
+    const { network, nodes, world } = this.#surroundings;
+    const numbers = nodes.map(({ number }) => number);
+    const closed = numbers.flatMap((from) =>
+      numbers.filter((to) => from !== to && isClosed(from, to)).map((to) => [from, to] as const),
+    );
+    for (const [from, to] of closed) network.close(from, to);
+    world.after(forMs * 1_000, () => {
+      if (!this.#healed) for (const [from, to] of closed) network.open(from, to);
+    });
+  }
+}

@@ -1,0 +1,54 @@
+/** Calls from a follower's sidecar to the leader's. They may be lost on either way, and then time out. */
+import { ServiceError } from '@agenda/service-kit/errors';
+import type { MemberId } from '../../../services/raft-sidecar/src/core/types.ts';
+import type { LeaderClient, Position } from '../../../services/raft-sidecar/src/runtime/proposals.ts';
+import { noLeader } from '../../../services/raft-sidecar/src/runtime/refusals.ts';
+import type { SimulatedNode } from './node.ts';
+import type { PodProcess } from './pod-process.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export class PeerCalls implements LeaderClient {
+  readonly #node: SimulatedNode;
+  readonly #surroundings: Surroundings;
+
+  constructor(node: SimulatedNode, surroundings: Surroundings) {
+    this.#node = node;
+    this.#surroundings = surroundings;
+  }
+
+  forward(leader: MemberId, command: Uint8Array, deadlineMs: number): Promise<Position> {
+    return this.#call(leader, deadlineMs, ({ proposals }) => proposals.append(command));
+  }
+
+  readIndex(leader: MemberId, deadlineMs: number): Promise<number> {
+    return this.#call(leader, deadlineMs, ({ reads }) => reads.confirm(performance.now() + deadlineMs));
+  }
+
+  #call<T>(leader: MemberId, deadlineMs: number, serve: (process: PodProcess) => Promise<T>): Promise<T> {
+    const { network, nodeOf } = this.#surroundings;
+    const own = this.#node;
+    const target = nodeOf(leader);
+    return new Promise((resolve, reject) => {
+      if (!target?.process) {
+        reject(new ServiceError('unavailable', `${leader} cannot be reached`, { sent: false }));
+        return;
+      }
+      setTimeout(() => reject(new ServiceError('timeout', `${leader} did not answer in time`)), deadlineMs);
+      const answerWith = (settle: () => void): void =>
+        network.call(target.number, own.number, target.aheadUs, () => own.enter(settle));
+      network.call(own.number, target.number, own.aheadUs, () =>
+        target.enter((process) => {
+          const meant = target.memberId === leader;
+          const served = meant ? serve(process) : Promise.reject(noLeader(`this is not ${leader}`));
+          const ifAlive = (settle: () => void): void => {
+            if (target.process === process) answerWith(settle);
+          };
+          served.then(
+            (value) => ifAlive(() => resolve(value)),
+            (error) => ifAlive(() => reject(error)),
+          );
+        }),
+      );
+    });
+  }
+}

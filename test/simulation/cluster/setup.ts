@@ -1,0 +1,85 @@
+/** What a seed decides beforehand: the cluster, its load, its weather, and which kinds of faults there are. */
+import type { CoreOptions } from '../../../services/raft-sidecar/src/core/types.ts';
+import type { MembershipTiming } from '../../../services/raft-sidecar/src/runtime/membership-policy.ts';
+import { Dice } from '../world/dice.ts';
+import { FAIR_WEATHER, type NetworkWeather } from '../world/network.ts';
+import type { SimulatedNode } from './node.ts';
+
+export const CLUSTER_ID = 'cluster';
+
+export interface Setup {
+  readonly seed: number;
+  /** Machines; those that are no members at first may be taken in. */
+  readonly nodes: number;
+  readonly voters: number;
+  /** The first node founds the cluster, and its keeper takes the others in; else they are founded together. */
+  readonly forming: boolean;
+  /** The keeper looks after the membership; else changes are made at random. */
+  readonly keeper: boolean;
+  /** Messages go through their form on the wire. */
+  readonly wire: boolean;
+  readonly clients: number;
+  readonly keys: number;
+  readonly thinkMsMax: number;
+  readonly applyUsMax: number;
+  /** How long there are faults. */
+  readonly safetyMs: number;
+  readonly weather: NetworkWeather;
+  readonly timing: MembershipTiming;
+  /** A snapshot at every so many applied entries; 0: none. */
+  readonly snapshotEvery: number;
+  readonly core: Omit<CoreOptions, 'id' | 'seed'>;
+}
+
+export function setupOf(seed: number): Setup {
+  const dice = new Dice(seed, 'setup');
+  const keeper = dice.chance(0.25);
+  const voters = dice.pick([3, 3, 3, 3, 5, 5, 5, 4, 2, 1]);
+  const spares = keeper ? dice.below(2) : dice.pick([0, 0, 1, 2, 3]);
+  return {
+    seed,
+    nodes: voters + spares,
+    voters,
+    forming: keeper && dice.chance(0.5),
+    keeper,
+    wire: dice.chance(0.2),
+    clients: dice.between(1, 4),
+    keys: dice.between(1, 3),
+    thinkMsMax: dice.pick([50, 200, 500]),
+    applyUsMax: dice.pick([1_000, 5_000, 200_000]),
+    safetyMs: dice.pick([8_000, 15_000, 25_000]),
+    weather: weatherOf(dice),
+    timing: {
+      aliveWithinMs: 1_500,
+      replaceAfterMs: 1_500,
+      deadAfterMs: dice.pick([5_000, 1_000_000]),
+    },
+    snapshotEvery: dice.pick([0, 10, 30, 100]),
+    core: {
+      electionTicks: dice.between(6, 10),
+      heartbeatTicks: dice.pick([1, 1, 2]),
+      appendBytesMax: dice.pick([100, 400, 4_000]),
+      inflightMessagesMax: dice.pick([1, 2, 8]),
+      inflightBytesMax: dice.pick([300, 20_000]),
+      uncommittedBytesMax: dice.pick([1_000, 20_000]),
+      committedBytesMax: dice.pick([200, 4_000]),
+      pendingReadsMax: 100,
+    },
+  };
+}
+
+function weatherOf(dice: Dice): NetworkWeather {
+  if (dice.chance(0.3)) return FAIR_WEATHER;
+  return {
+    loss: dice.pick([0, 0.01, 0.05, 0.2]),
+    duplication: dice.pick([0, 0.02, 0.2]),
+    delayUsMax: dice.pick([500, 5_000, 60_000]),
+    lateness: dice.pick([0, 0.01, 0.1]),
+    lateUsMax: dice.pick([300_000, 3_000_000, 8_000_000]),
+  };
+}
+
+/** Every process draws other timeouts. */
+export function coreOptionsOf({ core, seed }: Setup, { memberId, incarnation }: SimulatedNode): CoreOptions {
+  return { ...core, id: memberId, seed: new Dice(seed, `${memberId} ${incarnation}`).below(2 ** 30) };
+}

@@ -1,0 +1,189 @@
+/** What the disks hold and what is committed: log matching, leader completeness, the commit rule (Raft paper §5). */
+import { isDeepStrictEqual } from 'node:util';
+import type { Configuration, Entry, MemberId } from '../../../services/raft-sidecar/src/core/types.ts';
+import { BLANK_LOG, type LogImage } from '../cluster/disk.ts';
+import { isQuorum } from './quorums.ts';
+import type { Violations } from './violations.ts';
+
+interface Known {
+  readonly entry: Entry;
+  readonly termBefore: number;
+  /** Who has ever had it on disk. */
+  readonly holders: Set<MemberId>;
+}
+
+/** Terms stay far below. */
+const TERMS = 1_000_000;
+
+export class LogOracle {
+  readonly #violations: Violations;
+  /** By index and term: there is one such entry, everywhere and for ever. */
+  readonly #known = new Map<number, Known>();
+  /** By index; the first is at 1. */
+  readonly #committed: Entry[] = [];
+  readonly #images = new Map<MemberId, LogImage>();
+
+  constructor(violations: Violations) {
+    this.#violations = violations;
+  }
+
+  get committedIndex(): number {
+    return this.#committed.length;
+  }
+
+  committedTerm(index: number): number | undefined {
+    return this.#committed[index - 1]?.term;
+  }
+
+  imageOf(member: MemberId): LogImage {
+    return this.#images.get(member) ?? BLANK_LOG;
+  }
+
+  /** That is on the member's disk from now on. @returns the entries that are new there. */
+  synced(member: MemberId, image: LogImage): readonly Entry[] {
+    const before = this.imageOf(member);
+    this.#images.set(member, image);
+    if (image.entries === before.entries && image.snapshot === before.snapshot) return [];
+    const fresh = freshEntries(before.entries, image.entries);
+    for (const entry of fresh) this.#check(member, entry, image);
+    this.#checkNothingCommittedLost(member, before, image);
+    return fresh;
+  }
+
+  /** Of another history: the index and the term say which. */
+  hasEntry(member: MemberId, index: number, term: number): boolean {
+    return termAt(this.imageOf(member), index) === term;
+  }
+
+  /** Handed to a state machine. */
+  committed(member: MemberId, entry: Entry): boolean {
+    const known = this.#committed[entry.index - 1];
+    if (known) {
+      this.#violations.expect(
+        known.term === entry.term && same(known, entry),
+        'state machine safety',
+        () => `${member} commits ${tell(entry)}, others ${tell(known)}`,
+      );
+      return false;
+    }
+    this.#violations.expect(
+      entry.index === this.#committed.length + 1,
+      'state machine safety',
+      () =>
+        `${member} commits ${tell(entry)} first, but nobody committed entry ${this.#committed.length + 1}`,
+    );
+    this.#committed.push(entry);
+    return true;
+  }
+
+  /** A leader commits by counting only what it appended itself, once a quorum has it on disk (§5.4.2). */
+  checkCommitRule(
+    leader: MemberId,
+    term: number,
+    index: number,
+    configurations: readonly Configuration[],
+  ): void {
+    const known = this.#known.get(index * TERMS + term);
+    if (!known) {
+      const text = `leader ${leader} of term ${term} commits up to entry ${index}, of which no disk has one of its term`;
+      this.#violations.report('commit rule', text);
+      return;
+    }
+    const onQuorum = configurations.some((one) => isQuorum(one, (id) => known.holders.has(id)));
+    this.#violations.expect(onQuorum, 'commit rule', () => {
+      const voters = JSON.stringify(configurations.at(-1)?.voters);
+      return `leader ${leader} commits ${tell(known.entry)}, which only ${[...known.holders].join(', ')} of ${voters} have on disk`;
+    });
+  }
+
+  /** Whoever leads has all that was committed in earlier terms (§5.4.3). */
+  checkCompleteness(leader: MemberId, term: number): void {
+    const image = this.imageOf(leader);
+    const first = image.snapshot?.index ?? 1;
+    for (let index = first; index <= this.#committed.length; index++)
+      this.checkHasCommitted(leader, term, this.#committed[index - 1] as Entry);
+  }
+
+  checkHasCommitted(leader: MemberId, term: number, entry: Entry): void {
+    const image = this.imageOf(leader);
+    if (entry.term >= term || entry.index < (image.snapshot?.index ?? 0)) return;
+    this.#violations.expect(
+      termAt(image, entry.index) === entry.term,
+      'leader completeness',
+      () => `leader ${leader} of term ${term} lacks ${tell(entry)}, which is committed`,
+    );
+  }
+
+  /** An entry is known by index and term, and by them everything before it (§5.3). */
+  #check(member: MemberId, entry: Entry, image: LogImage): void {
+    const key = entry.index * TERMS + entry.term;
+    const termBefore = entry.index === 1 ? 0 : termAt(image, entry.index - 1);
+    const known = this.#known.get(key);
+    if (termBefore === undefined) {
+      this.#violations.report('log matching', `${member} stores ${tell(entry)} behind a gap`);
+      return;
+    }
+    if (!known) {
+      this.#known.set(key, { entry, termBefore, holders: new Set([member]) });
+    } else {
+      known.holders.add(member);
+      const matches = known.termBefore === termBefore && same(known.entry, entry);
+      this.#violations.expect(
+        matches,
+        'log matching',
+        () =>
+          `${member} stores ${tell(entry)} behind term ${termBefore}; others have ${tell(known.entry)} behind term ${known.termBefore}`,
+      );
+    }
+    const before = image.entries[entry.index - 1 - (image.entries[0] as Entry).index];
+    this.#violations.expect(
+      !before || (before.term <= entry.term && before.timestampMs <= entry.timestampMs),
+      'log time',
+      () => `${member} stores ${tell(entry)}, whose term or time is before that of the entry before`,
+    );
+  }
+
+  #checkNothingCommittedLost(member: MemberId, before: LogImage, now: LogImage): void {
+    const [first] = before.entries;
+    if (!first) return;
+    const last = Math.min(this.#committed.length, before.entries.at(-1)?.index ?? 0);
+    for (let index = last; index >= first.index; index--) {
+      const { term } = this.#committed[index - 1] as Entry;
+      if (termAt(before, index) !== term) continue;
+      // Beyond here nothing changed either.
+      if (before.entries[index - first.index] === now.entries[index - (now.entries[0]?.index ?? 0)]) return;
+      const gone = termAt(now, index) !== term && index > (now.snapshot?.index ?? 0);
+      this.#violations.expect(
+        !gone,
+        'leader completeness',
+        () => `${member} drops entry ${index} of term ${term}, which is committed`,
+      );
+    }
+  }
+}
+
+function freshEntries(before: readonly Entry[], now: readonly Entry[]): readonly Entry[] {
+  const offset = (before[0]?.index ?? 0) - (now[0]?.index ?? 0);
+  let at = now.length;
+  while (at > 0 && now[at - 1] !== before[at - 1 - offset]) at -= 1;
+  return now.slice(at);
+}
+
+export function termAt({ entries, snapshot }: LogImage, index: number): number | undefined {
+  if (index === snapshot?.index) return snapshot.term;
+  return entries[index - (entries[0]?.index ?? 0)]?.term;
+}
+
+function same(left: Entry, right: Entry): boolean {
+  return left === right || isDeepStrictEqual(left, right);
+}
+
+export function tell({ index, term, payload }: Entry): string {
+  const content =
+    payload.kind === 'configuration'
+      ? JSON.stringify(payload.configuration)
+      : 'data' in payload
+        ? Buffer.from(payload.data).toString()
+        : '';
+  return `entry ${index} of term ${term} (${payload.kind} ${content})`;
+}
