@@ -1,7 +1,7 @@
 /** What operators can ask of a pod, over signed gRPC. */
 import { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
 import { UserRole } from '@agenda/proto/agenda/v1/model';
-import { Role, SidecarService } from '@agenda/proto/raft/v1/sidecar';
+import { MemberChange_Kind, Role, SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
 
@@ -47,10 +47,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   members: {
-    usage: 'members',
-    help: 'who votes, who learns, and where each can be reached',
-    parameters: { min: 0, max: 0 },
-    run: async ({ sidecar }) => {
+    usage: 'members [list | add NODE | remove NODE]',
+    help: 'who votes, who learns, and where each can be reached; take a node in, or out at once',
+    parameters: { min: 0, max: 2 },
+    run: async ({ sidecar }, [action = 'list', node]) => {
+      if (action === 'add' && node !== undefined) return addMember(sidecar, node);
+      if (action === 'remove' && node !== undefined) return removeMember(sidecar, node);
+      if (action !== 'list' || node !== undefined)
+        throw new UsageError('say "members", "members add NODE" or "members remove NODE"');
       const { configuration, nodes, leaderId } = await sidecar.client(SidecarService).getStatus({}, OPTIONS);
       const voters = configuration?.voters ?? [];
       const ids = [
@@ -91,6 +95,33 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
 };
+
+/** As a learner; the leader promotes it as soon as it has caught up. */
+async function addMember(sidecar: GrpcChannel, node: string): Promise<string> {
+  const { configuration, nodes } = await sidecar.client(SidecarService).getStatus({}, OPTIONS);
+  const members = [...(configuration?.voters ?? []), ...(configuration?.learners ?? [])];
+  const found = nodes.filter(
+    ({ nodeId, memberId }) => (nodeId === node || memberId === node) && !members.includes(memberId),
+  );
+  const [only] = found;
+  if (!only || found.length > 1)
+    throw new UsageError(
+      only
+        ? `"${node}" could be any of ${found.map(({ memberId }) => memberId).join(', ')}`
+        : `"${node}" is no node that this pod has heard of and that is outside`,
+    );
+  return change(sidecar, MemberChange_Kind.KIND_ADD_LEARNER, only.memberId);
+}
+
+function removeMember(sidecar: GrpcChannel, node: string): Promise<string> {
+  return change(sidecar, MemberChange_Kind.KIND_REMOVE, node);
+}
+
+async function change(sidecar: GrpcChannel, kind: MemberChange_Kind, memberId: string): Promise<string> {
+  const changes = [{ kind, memberId }];
+  const { voters, learners } = await sidecar.client(SidecarService).changeMembership({ changes }, OPTIONS);
+  return `voters   ${voters.join(', ')}\nlearners ${learners.join(', ') || 'none'}`;
+}
 
 function roleName(role: Role): string {
   const [name] = Object.entries(Role).find(([, value]) => value === role) ?? ['unknown'];

@@ -6,25 +6,33 @@ import { createLogger } from '@agenda/service-kit/logger';
 import { Signer } from '@agenda/service-kit/signature';
 import { COMMANDS, UsageError } from './commands.ts';
 import { readConfig } from './config.ts';
+import { RECOVER_USAGE, recover } from './recover.ts';
 
 const EXIT_USAGE = 64;
 const EXIT_FAILED = 1;
 const NAME = 'agendactl';
 
 function usage(): string {
-  const lines = Object.values(COMMANDS).map(
-    (command) => `  ${NAME} ${command.usage.padEnd(30)} ${command.help}`,
-  );
+  const commands = [
+    ...Object.values(COMMANDS),
+    {
+      usage: RECOVER_USAGE,
+      help: 'restart a cluster that lost its majority for good, from the disk of this stopped pod',
+    },
+  ];
+  const lines = commands.map((command) => `  ${NAME} ${command.usage.padEnd(40)} ${command.help}`);
   return [
     ...lines,
     '',
-    'Asks the pod at SIDECAR_GRPC_ADDR and AGENDA_GRPC_ADDR with CLUSTER_HMAC_SECRET(_FILE).',
+    'Asks the pod at SIDECAR_GRPC_ADDR and AGENDA_GRPC_ADDR with CLUSTER_HMAC_SECRET(_FILE); recover reads and writes',
+    'DATA_DIR of NODE_ID instead.',
     '',
   ].join('\n');
 }
 
 async function main(): Promise<number> {
   const [name = '', ...args] = process.argv.slice(2);
+  if (name === 'recover') return recover(args);
   const command = COMMANDS[name];
   if (!command || args.length < command.parameters.min || args.length > command.parameters.max) {
     process.stderr.write(usage());
