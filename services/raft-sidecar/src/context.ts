@@ -194,6 +194,7 @@ export class SidecarContext {
       votersExpected: this.#config.BOOTSTRAP_EXPECT,
       store: this.#storage.log,
       sender: this.#transport,
+      snapshots: { fetch: (_from, metadata) => this.driver.snapshotFailed(metadata) },
       clock: systemClock,
       scheduler: systemScheduler,
       disk: this.#diskStall,

@@ -75,12 +75,19 @@ export class DiskLogStore implements LogStore {
 
   write(change: LogWrite): void {
     const before = this.#image;
-    const hardState = change.hardState ?? before.hardState;
+    const { restored } = change;
+    const hardState = restored
+      ? { ...before.hardState, commitIndex: restored.index }
+      : (change.hardState ?? before.hardState);
     const [first] = change.entries ?? [];
     const image: LogImage = {
       hardState,
-      entries: first ? this.#replacedFrom(first.index, change.entries as readonly Entry[]) : before.entries,
-      snapshot: before.snapshot,
+      entries: restored
+        ? []
+        : first
+          ? this.#replacedFrom(first.index, change.entries as readonly Entry[])
+          : before.entries,
+      snapshot: restored ?? change.snapshot ?? before.snapshot,
       clusterId: change.clusterId ?? before.clusterId,
       bootstrapped: change.bootstrapped ?? before.bootstrapped,
     };
@@ -89,8 +96,17 @@ export class DiskLogStore implements LogStore {
       hardState.term !== before.hardState.term ||
       hardState.votedFor !== before.hardState.votedFor ||
       change.clusterId !== undefined ||
-      change.bootstrapped !== undefined;
+      change.bootstrapped !== undefined ||
+      change.snapshot !== undefined ||
+      restored !== undefined;
     if (mustStore) this.#disk.write(image, this.#observer);
+    this.#image = image;
+  }
+
+  compact(throughIndex: number): void {
+    const entries = this.#image.entries.filter(({ index }) => index > throughIndex);
+    const image = { ...this.#image, entries };
+    this.#disk.write(image, this.#observer);
     this.#image = image;
   }
 

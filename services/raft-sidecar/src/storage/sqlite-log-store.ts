@@ -6,24 +6,30 @@ import type { RaftDatabase } from './database.ts';
 import { diskErrorOf } from './disk-error.ts';
 import { CorruptLogError, type EntryRow, entryOfRow, pushRow, ROW_COLUMNS } from './entry-row.ts';
 import { EntryTail } from './entry-tail.ts';
+import { LogStart } from './log-start.ts';
 import type { LogStore, LogWrite, StoredConfiguration } from './log-store.ts';
 import { MetaTable } from './meta-table.ts';
 
 /** One statement of 16 rows costs half of 16 statements of one row; more rows gain nothing. */
 const ROWS_PER_INSERT = 16;
+/** Free pages that stay in the file for what is appended next. */
+const FREE_PAGES_KEPT = 1_024;
+/** Given back to the disk at a time. */
+const FREE_PAGES_STEP = 1_024;
 
 export class SqliteLogStore implements LogStore {
   readonly #database: RaftDatabase;
   readonly #meta: MetaTable;
+  readonly #start: LogStart;
   readonly #tail: EntryTail;
   readonly #insertOne: Statement;
   readonly #insertMany: Statement;
   readonly #deleteFrom: Statement<[number]>;
-  readonly #sizeFrom: Statement<[number], { bytes: number }>;
+  readonly #deleteThrough: Statement<[number]>;
+  readonly #size: Statement<[number, number], { bytes: number }>;
   readonly #selectRange: Statement<[number, number], EntryRow>;
   readonly #commit: (change: LogWrite) => void;
-  #firstIndex = 1;
-  #lastIndex = 0;
+  #lastIndex: number;
   #logBytes = 0;
   #configurations: StoredConfiguration[] = [];
   #hardState: HardState;
@@ -38,14 +44,17 @@ export class SqliteLogStore implements LogStore {
   constructor(database: RaftDatabase, tail: EntryTail = new EntryTail()) {
     this.#database = database;
     this.#meta = new MetaTable(database);
+    this.#start = new LogStart(this.#meta);
+    this.#lastIndex = this.#start.index;
     this.#tail = tail;
     const row = `(${Array(ROW_COLUMNS).fill('?').join(', ')})`;
     const rows = Array(ROWS_PER_INSERT).fill(row).join(', ');
     this.#insertOne = database.prepare(`INSERT INTO raft_log VALUES ${row}`);
     this.#insertMany = database.prepare(`INSERT INTO raft_log VALUES ${rows}`);
     this.#deleteFrom = database.prepare('DELETE FROM raft_log WHERE idx >= ?');
-    this.#sizeFrom = database.prepare(
-      'SELECT COALESCE(SUM(length(data)), 0) AS bytes FROM raft_log WHERE idx >= ?',
+    this.#deleteThrough = database.prepare('DELETE FROM raft_log WHERE idx <= ?');
+    this.#size = database.prepare(
+      'SELECT COALESCE(SUM(length(data)), 0) AS bytes FROM raft_log WHERE idx BETWEEN ? AND ?',
     );
     this.#selectRange = database.prepare('SELECT * FROM raft_log WHERE idx BETWEEN ? AND ? ORDER BY idx');
     this.#commit = database.transaction((change: LogWrite) => this.#store(change));
@@ -83,7 +92,7 @@ export class SqliteLogStore implements LogStore {
   }
 
   firstIndex(): number {
-    return this.#firstIndex;
+    return this.#start.index + 1;
   }
 
   lastIndex(): number {
@@ -91,13 +100,13 @@ export class SqliteLogStore implements LogStore {
   }
 
   term(index: number): number | undefined {
-    if (index < this.#firstIndex || index > this.#lastIndex) return undefined;
+    if (index <= this.#start.index || index > this.#lastIndex) return this.#start.term(index);
     return (this.#tail.at(index) ?? this.#read(index, index, 1)[0])?.term;
   }
 
   entries(from: number, to: number, bytesMax: number): readonly Entry[] {
-    if (from < this.#firstIndex)
-      throw new RangeError(`entry ${from} is compacted; the log starts at ${this.#firstIndex}`);
+    if (from <= this.#start.index)
+      throw new RangeError(`entry ${from} is compacted; the log starts at ${this.firstIndex()}`);
     const last = Math.min(to, this.#lastIndex);
     if (from > last) return [];
     const tailStart = this.#tail.firstIndex ?? this.#lastIndex + 1;
@@ -105,33 +114,52 @@ export class SqliteLogStore implements LogStore {
     return this.#read(from, Math.min(last, tailStart - 1), bytesMax);
   }
 
-  /** None is taken by this version: the log starts at 1. */
   snapshot(): SnapshotMetadata | undefined {
-    return undefined;
+    return this.#start.snapshot;
   }
 
   write(change: LogWrite): void {
     const before = this.#hardState;
-    const hardState = change.hardState ?? before;
+    const { restored } = change;
+    const hardState = restored ? { ...before, commitIndex: restored.index } : (change.hardState ?? before);
     const entries = change.entries ?? [];
     const mustStore =
       entries.length > 0 ||
       hardState.term !== before.term ||
       hardState.votedFor !== before.votedFor ||
       change.clusterId !== undefined ||
-      change.bootstrapped !== undefined;
+      change.bootstrapped !== undefined ||
+      change.snapshot !== undefined ||
+      restored !== undefined;
     this.#hardState = hardState;
     if (!mustStore) return;
-    try {
-      this.#commit(change);
-    } catch (error) {
-      throw diskErrorOf(this.#database.name, error);
-    }
+    this.#guarded(() => this.#commit(change));
     this.#clusterId = change.clusterId ?? this.#clusterId;
     this.#bootstrapped = change.bootstrapped ?? this.#bootstrapped;
     this.#storedCommitIndex = hardState.commitIndex;
     this.#storedLastApplied = this.#lastApplied;
+    if (change.snapshot) this.#start.noted(change.snapshot);
+    if (restored) this.#restored(restored);
     this.#append(entries);
+  }
+
+  compact(throughIndex: number): void {
+    if (throughIndex <= this.#start.index) return;
+    const { snapshot } = this.#start;
+    if (!snapshot || throughIndex > snapshot.index)
+      throw new RangeError(`entry ${throughIndex} is in no snapshot, so it cannot be compacted`);
+    const term = this.term(throughIndex) as number;
+    const bytes = this.#size.get(this.firstIndex(), throughIndex)?.bytes ?? 0;
+    this.#guarded(
+      this.#database.transaction(() => {
+        this.#deleteThrough.run(throughIndex);
+        this.#start.store(throughIndex, term);
+      }),
+    );
+    this.#start.moved(throughIndex, term);
+    this.#logBytes -= bytes;
+    this.#forgetConfigurations(snapshot);
+    this.#giveBack();
   }
 
   noteApplied(index: number): void {
@@ -147,10 +175,49 @@ export class SqliteLogStore implements LogStore {
     this.#database.close();
   }
 
+  /** @throws Error that names the disk, if it is the disk's. */
+  #guarded(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      throw diskErrorOf(this.#database.name, error);
+    }
+  }
+
+  /** The pages of what was dropped go back to the disk, as far as they are not needed soon. */
+  #giveBack(): void {
+    const free = this.#database.pragma('freelist_count', { simple: true }) as number;
+    const pages = Math.min(free - FREE_PAGES_KEPT, FREE_PAGES_STEP);
+    if (pages > 0) this.#guarded(() => this.#database.pragma(`incremental_vacuum(${pages})`));
+  }
+
+  /** What was in force before the one that the snapshot names is of no use any more. */
+  #forgetConfigurations({ configurationIndex: index, configuration }: SnapshotMetadata): void {
+    const later = this.#configurations.filter((stored) => stored.index > index);
+    this.#configurations = [{ index, configuration }, ...later];
+  }
+
+  /** After the transaction. */
+  #restored(snapshot: SnapshotMetadata): void {
+    const { index, term, configurationIndex, configuration } = snapshot;
+    this.#start.noted(snapshot);
+    this.#start.moved(index, term);
+    this.#lastIndex = index;
+    this.#logBytes = 0;
+    this.#tail.truncateFrom(0);
+    this.#configurations = [{ index: configurationIndex, configuration }];
+  }
+
   /** In the transaction. */
-  #store({ entries = [], clusterId, bootstrapped }: LogWrite): void {
+  #store({ entries = [], clusterId, bootstrapped, snapshot, restored }: LogWrite): void {
     const { term, votedFor, commitIndex } = this.#hardState;
     const first = entries[0];
+    if (snapshot) this.#start.storeSnapshot(snapshot);
+    if (restored) {
+      this.#deleteThrough.run(Number.MAX_SAFE_INTEGER);
+      this.#start.storeSnapshot(restored);
+      this.#start.store(restored.index, restored.term);
+    }
     if (first) this.#storeEntries(first.index, entries);
     this.#meta.set('currentTerm', term);
     this.#meta.set('votedFor', votedFor);
@@ -179,7 +246,7 @@ export class SqliteLogStore implements LogStore {
   }
 
   #truncate(from: number): void {
-    this.#logBytes -= this.#sizeFrom.get(from)?.bytes ?? 0;
+    this.#logBytes -= this.#size.get(from, Number.MAX_SAFE_INTEGER)?.bytes ?? 0;
     this.#deleteFrom.run(from);
   }
 
@@ -202,10 +269,10 @@ export class SqliteLogStore implements LogStore {
   }
 
   #load(): void {
-    let expected = this.#firstIndex;
-    let term = 0;
+    let expected = this.firstIndex();
+    let term = this.#start.lastTerm;
     const page: Entry[] = [];
-    for (const row of this.#selectRange.iterate(this.#firstIndex, Number.MAX_SAFE_INTEGER)) {
+    for (const row of this.#selectRange.iterate(expected, Number.MAX_SAFE_INTEGER)) {
       const entry = entryOfRow(row);
       if (entry.index !== expected) throw new CorruptLogError(expected, 'is missing');
       if (entry.term < term)
@@ -217,6 +284,7 @@ export class SqliteLogStore implements LogStore {
       this.#account(entry);
       this.#logBytes += row.data.length;
     }
+    if (this.#start.snapshot) this.#forgetConfigurations(this.#start.snapshot);
     const { commitIndex, term: currentTerm } = this.#hardState;
     if (commitIndex > this.#lastIndex) throw new CorruptLogError(commitIndex, 'was committed and is missing');
     if (term > currentTerm)
