@@ -55,6 +55,7 @@ export class PodProcess {
       votersExpected: setup.voters,
       store: this.#store,
       sender: { send: (messages) => this.#send(messages) },
+      snapshots: { fetch: (_from, metadata) => this.driver.snapshotFailed(metadata) },
       clock: node.clock,
       scheduler: node.scheduler,
       disk: { wrote: (tookMs) => tookMs > DISK_STALL_MS },
