@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { PodProcess } from '@agenda/pod/pod-process';
+import { runAgendactl } from '../support/agendactl.ts';
 import { expect } from '../support/api-client.ts';
 import { TestCluster } from '../support/cluster.ts';
-
-const MAIN = join(dirname(fileURLToPath(import.meta.url)), '../../packages/agendactl/src/main.ts');
 
 describe('agendactl', () => {
   let test: TestCluster;
@@ -17,22 +12,7 @@ describe('agendactl', () => {
   });
   after(() => test?.destroy());
 
-  async function agendactl(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    const [pod] = test.pods as [PodProcess];
-    const env = {
-      ...process.env,
-      SIDECAR_GRPC_ADDR: `127.0.0.1:${pod.ports.sidecar}`,
-      AGENDA_GRPC_ADDR: `127.0.0.1:${pod.ports.agenda}`,
-      CLUSTER_HMAC_SECRET: test.cluster.secrets.hmac,
-    };
-    try {
-      const { stdout, stderr } = await promisify(execFile)(process.execPath, [MAIN, ...args], { env });
-      return { code: 0, out: stdout, err: stderr };
-    } catch (error) {
-      const failed = error as { code: number; stdout: string; stderr: string };
-      return { code: failed.code, out: failed.stdout, err: failed.stderr };
-    }
-  }
+  const agendactl = (...args: string[]) => runAgendactl(test, test.pods[0] as PodProcess, ...args);
 
   it('shows where a pod stands and who its members are', async () => {
     const status = await agendactl('status');

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalCluster, type LocalCluster } from '@agenda/pod/local-cluster';
+import type { PodProcess } from '@agenda/pod/pod-process';
 import { ApiClient } from './api-client.ts';
 
 export const READY_MS = 60_000;
@@ -16,7 +17,12 @@ export class TestCluster {
     this.cluster = cluster;
   }
 
-  static async start(nodes: number, env: Readonly<Record<string, string>> = {}): Promise<TestCluster> {
+  /** @param running so many pods are started; the others are there to be started later. */
+  static async start(
+    nodes: number,
+    env: Readonly<Record<string, string>> = {},
+    running = nodes,
+  ): Promise<TestCluster> {
     const dataDir = mkdtempSync(join(tmpdir(), 'agenda-cluster-'));
     const cluster = await createLocalCluster({
       nodes,
@@ -26,7 +32,7 @@ export class TestCluster {
     });
     const test = new TestCluster(dataDir, cluster);
     try {
-      cluster.start();
+      for (const pod of cluster.pods.slice(0, running)) pod.start();
       await cluster.waitReady(READY_MS);
     } catch (error) {
       await test.destroy();
@@ -37,6 +43,11 @@ export class TestCluster {
 
   get pods() {
     return this.cluster.pods;
+  }
+
+  /** DATA_DIR of a pod. */
+  dataDirOf({ nodeId }: PodProcess): string {
+    return join(this.#dataDir, nodeId);
   }
 
   /** A client of one pod, by its position. */

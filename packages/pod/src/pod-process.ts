@@ -29,6 +29,10 @@ export interface RaftHealth {
   readonly term: number;
   readonly commitIndex: number;
   readonly lastApplied: number;
+  readonly clusterId: string | null;
+  /** Member ids. */
+  readonly configuration: { readonly voters: readonly string[]; readonly learners: readonly string[] } | null;
+  readonly waitingFor: string | null;
 }
 
 export class PodProcess {
