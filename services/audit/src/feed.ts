@@ -33,7 +33,10 @@ export class Feed {
     // The agenda takes this position for an acknowledgement, and may delete what stands before it.
     this.#options.store.flush();
     const fromIndex = this.#options.store.logIndex;
-    const stream = this.#options.agenda.serverStream(AgendaServiceService, 'auditFeed', { fromIndex });
+    const stream = this.#options.agenda.serverStream(AgendaServiceService, 'auditFeed', {
+      fromIndex,
+      compared: false,
+    });
     this.#stream = stream;
     stream.onMessage((batch) => this.#take(batch, stream));
     stream.onEnd((error) => {

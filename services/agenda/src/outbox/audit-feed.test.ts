@@ -72,7 +72,7 @@ describe('AuditFeed', () => {
       [1, 1],
     ] as const) {
       const sink = new Sink();
-      void feed.serve({ fromIndex: from }, sink.stream, 'agenda-1');
+      void feed.serve({ fromIndex: from, compared: false }, sink.stream, 'agenda-1');
       assert.equal(feed.acknowledgedIndex, acknowledged);
       sink.close();
     }
@@ -80,9 +80,9 @@ describe('AuditFeed', () => {
 
   it('releases what is acknowledged and outside of the deduplication window, and then says that it is gone', async () => {
     const sink = new Sink();
-    const served = feed.serve({ fromIndex: 1 }, sink.stream, 'agenda-1');
+    const served = feed.serve({ fromIndex: 1, compared: false }, sink.stream, 'agenda-1');
     assert.equal(machine.prune(feed.acknowledgedIndex, 100), 1);
-    await assert.rejects(feed.serve({ fromIndex: 0 }, new Sink().stream, 'agenda-1'), {
+    await assert.rejects(feed.serve({ fromIndex: 0, compared: false }, new Sink().stream, 'agenda-1'), {
       code: 'unprocessable',
     });
     sink.close();

@@ -84,6 +84,7 @@ export class AuditFeed {
         message: (entries, upToIndex) => ({
           entries: entries as AuditEntry[],
           upToIndex,
+          reset: false,
           mac: MAC_COMES_LATER,
         }),
         onPruned: () => prunedError(fromIndex),

@@ -83,7 +83,7 @@ export class ScriptedAgenda {
 
   #send(stream: OutboundStream<AuditBatch>, entries: AuditEntry[]): void {
     if (!this.feeding || entries.length === 0) return;
-    stream.write({ entries, upToIndex: entries.at(-1)?.logIndex ?? 0, mac: MAC_COMES_LATER });
+    stream.write({ entries, upToIndex: entries.at(-1)?.logIndex ?? 0, reset: false, mac: MAC_COMES_LATER });
   }
 
   #notify(): void {
