@@ -69,6 +69,10 @@ export class FaultNetwork {
   #listen({ name, advertisedPort, port }: Endpoint): Promise<void> {
     const server = createServer((socket) => {
       const from = this.#whois(socket.remotePort ?? 0, advertisedPort) ?? '';
+      if (this.link(from, name) === 'cut' || this.link(name, from) === 'cut') {
+        socket.resetAndDestroy();
+        return;
+      }
       const connection = new Connection(socket, createConnection({ host: '127.0.0.1', port }), {
         forth: () => this.link(from, name),
         back: () => this.link(name, from),

@@ -39,7 +39,7 @@ export class LocalCluster {
     await Promise.all(this.pods.filter((pod) => pod.running).map((pod) => pod.waitReady(deadlineMs)));
   }
 
-  /** The pod that leads, agreed on by a majority. @throws Error after the deadline */
+  /** The pod that leads, agreed on by a majority of those that run. @throws Error after the deadline */
   async waitLeader(deadlineMs: number): Promise<PodProcess> {
     const deadlineAt = performance.now() + deadlineMs;
     for (;;) {
@@ -55,7 +55,7 @@ export class LocalCluster {
     const votes = new Map<string, number>();
     for (const health of healths)
       if (health?.leaderId) votes.set(health.leaderId, (votes.get(health.leaderId) ?? 0) + 1);
-    const majority = Math.floor(this.pods.length / 2) + 1;
+    const majority = Math.floor(this.pods.filter((pod) => pod.running).length / 2) + 1;
     const at = healths.findIndex(
       (health) => health?.isLeader && (votes.get(health.memberId) ?? 0) >= majority,
     );
@@ -78,7 +78,7 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
   const secrets = ensureSecrets(join(dataDir, 'secrets'));
   mkdirSync(join(dataDir, 'logs'), { recursive: true });
   const addresses = options.ports === 'free' ? await freeAddresses(nodes) : options.ports;
-  const seeds = addresses.map(({ peer }) => `127.0.0.1:${peer}`).join(',');
+  const seeds = addresses.map(({ peer, advertised }) => `127.0.0.1:${advertised ?? peer}`).join(',');
   const pods = addresses.map((ports, index) => {
     const nodeId = `agenda-${index + 1}`;
     const env = {
@@ -97,7 +97,7 @@ function podEnv(nodeId: string, ports: PodAddresses, dataDir: string): Record<st
   return {
     NODE_ID: nodeId,
     DATA_DIR: dataDir,
-    ADVERTISE_ADDR: `127.0.0.1:${ports.peer}`,
+    ADVERTISE_ADDR: `127.0.0.1:${ports.advertised ?? ports.peer}`,
     HTTP_ADDR: `127.0.0.1:${ports.http}`,
     PEER_ADDR: `127.0.0.1:${ports.peer}`,
     SIDECAR_GRPC_ADDR: `127.0.0.1:${ports.sidecar}`,

@@ -15,6 +15,8 @@ const STOP_MS_MAX = 40_000;
 export interface PodAddresses {
   readonly http: number;
   readonly peer: number;
+  /** Where peers are told to find it, if that is not `peer`: something stands between them. */
+  readonly advertised?: number;
   readonly sidecar: number;
   readonly agenda: number;
   readonly audit: number;
