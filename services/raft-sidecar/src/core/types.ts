@@ -19,7 +19,7 @@ export interface Configuration {
   readonly learnersNext: readonly MemberId[];
   /** The leader leaves the joint configuration by itself as soon as it is committed. */
   readonly autoLeave: boolean;
-  /** Every member knows the commands up to this level (docs/adr/0008). It never falls. Absent: none was raised yet. */
+  /** Every member knows the commands up to this level (docs/adr/0009). It never falls. Absent: none was raised yet. */
   readonly featureLevel?: number;
 }
 

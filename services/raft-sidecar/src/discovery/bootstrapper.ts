@@ -41,7 +41,8 @@ export class Bootstrapper {
     const elsewhere = this.#otherCluster();
     if (elsewhere !== '') return elsewhere;
     if (membersOf(driver.status().configuration).has(driver.memberId)) return '';
-    return this.#obstacle() || (driver.clusterId === '' ? this.#waitingFor : '');
+    const leader = `the leader of cluster ${driver.clusterId} to take this node in`;
+    return this.#obstacle() || (driver.clusterId === '' ? this.#waitingFor : leader);
   }
 
   /** Called whenever there may be news of other nodes. */

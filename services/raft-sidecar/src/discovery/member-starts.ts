@@ -2,7 +2,7 @@
  * Which process speaks for each member. A member is one disk, but two processes may come with its id: a cloned volume,
  * or one that was restored from a copy. The elder stays for as long as it lives, so that two never take turns; a younger
  * one is heard once the elder is silent or certainly ended, and only if its disk knows all that the member has promised
- * here (docs/adr/0007).
+ * here (docs/adr/0008).
  */
 import type { MemberId } from '../core/types.ts';
 import type { Clock } from '../runtime/ports.ts';

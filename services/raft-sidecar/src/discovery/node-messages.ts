@@ -8,13 +8,15 @@ import type { PeerReport, PeerStore } from './peer-store.ts';
 /** Nodes told in one message. */
 const NODES_TOLD_MAX = 32;
 const NODE_ID = /^[a-z0-9-]{1,63}$/;
-const MEMBER_ID_MAX = 128;
+const ID_MAX = 128;
 const HTTP_ADDRESS_MAX = 256;
 
 /** Undefined: nothing that could be used. */
 export function reportOf(node: WireNode | undefined): PeerReport | undefined {
   if (!node || !NODE_ID.test(node.nodeId) || nodeIdOf(node.memberId) !== node.nodeId) return undefined;
-  if (node.memberId.length > MEMBER_ID_MAX || node.httpAddress.length > HTTP_ADDRESS_MAX) return undefined;
+  const { clusterId: cluster, founder, start, httpAddress: http } = node;
+  const ids = [node.memberId, cluster, founder, start?.votedFor ?? ''];
+  if (ids.some((id) => id.length > ID_MAX) || http.length > HTTP_ADDRESS_MAX) return undefined;
   if (!isAddress(node.address)) return undefined;
   const { nodeId, memberId, address, clusterId, lastSeenAgeMs, featureLevel, httpAddress } = node;
   return {

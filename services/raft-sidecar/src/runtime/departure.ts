@@ -1,7 +1,7 @@
 /**
  * How a node leaves that is told to stop: it hands leadership over, and steps back from voting where more than three
  * vote. Nobody knows at that moment whether it will be started again (a rolling restart) or never (scaling down); as a
- * learner it holds up no majority either way, and is promoted as soon as it is back (docs/adr/0009).
+ * learner it holds up no majority either way, and is promoted as soon as it is back (docs/adr/0010).
  */
 import type { SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import { MemberChange_Kind } from '@agenda/proto/raft/v1/sidecar';

@@ -80,7 +80,7 @@ export function adviseMembership(facts: MembershipFacts): MembershipAdvice {
   return { changes, waiting };
 }
 
-/** The cluster's feature level, which never falls (docs/adr/0008). */
+/** The cluster's feature level, which never falls (docs/adr/0009). */
 export function featureLevelOf({ featureLevel }: Configuration): number {
   return featureLevel ?? 1;
 }

@@ -4,7 +4,7 @@ import type { Start } from '../discovery/member-starts.ts';
 import { PeerTable } from '../discovery/peer-table.ts';
 import { StartTable } from '../discovery/start-table.ts';
 import { openRaftDatabase, type RaftDatabase } from './database.ts';
-import { DiskMark } from './disk-mark.ts';
+import { diskMark } from './disk-mark.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import type { LogStore } from './log-store.ts';
 import { MetaTable } from './meta-table.ts';
@@ -22,14 +22,9 @@ export interface StorageOptions {
   readonly random?: () => number;
 }
 
-export interface OwnStart extends Start {
-  /** The file is a copy of the one that the process before had open. */
-  readonly copied: boolean;
-}
-
 export interface Storage {
   readonly identity: Identity;
-  readonly start: OwnStart;
+  readonly start: Start;
   readonly log: LogStore;
   readonly peers: PeerTable;
   readonly starts: StartTable;
@@ -83,28 +78,19 @@ function noteStart(
   identity: Identity,
   log: LogStore,
   { nowMs, random = Math.random }: StorageOptions,
-): OwnStart {
+): Start {
   const previousIncarnation = meta.number('incarnation');
   const stamp = Math.floor((nowMs + random()) * INCARNATIONS_PER_MS);
   const incarnation = Math.max(stamp, previousIncarnation + 1);
-  const before = DiskMark.parse(meta.text('diskMark'));
-  const mark = DiskMark.of(database.name);
-  const same = before !== undefined && mark.isSameAs(before);
+  const mark = diskMark(database.name);
+  const same = mark !== '' && mark === meta.text('diskMark');
   const sameDiskSince = same ? meta.number('sameDiskSince') : incarnation;
   database.transaction(() => {
     meta.set('memberId', identity.memberId);
     meta.set('incarnation', incarnation);
     meta.set('sameDiskSince', sameDiskSince);
-    meta.set('diskMark', mark.toString());
+    meta.set('diskMark', mark);
   })();
   const { term, votedFor } = log.hardState;
-  return {
-    incarnation,
-    previousIncarnation,
-    sameDiskSince,
-    term,
-    votedFor,
-    lastIndex: log.lastIndex(),
-    copied: before !== undefined && mark.isCopyOf(before),
-  };
+  return { incarnation, previousIncarnation, sameDiskSince, term, votedFor, lastIndex: log.lastIndex() };
 }

@@ -49,7 +49,7 @@ export class PeerLink {
   #heldBytes = 0;
   #blocked = false;
   #openingDue = false;
-  /** To which the stream goes; empty: there is none. */
+  /** Of what is open; empty: nothing is. */
   #address = '';
   #connectAtMs = 0;
   #backOffMs = BACK_OFF_MIN_MS;
@@ -83,6 +83,7 @@ export class PeerLink {
     const address = this.#options.address();
     if (this.#closed || address === undefined)
       throw new ServiceError('unavailable', `no address of ${this.#options.to} is known`, { sent: false });
+    this.#address ||= address;
     const channel = this.#options.channelTo(parseAddress(address));
     this.#calls = { channel, peer: channel.carried(PeerService), sidecar: channel.client(SidecarService) };
     return this.#calls;
