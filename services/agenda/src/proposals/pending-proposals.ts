@@ -1,4 +1,4 @@
-import type { CommandResult } from '@agenda/proto/agenda/v1/command';
+import type { Command, CommandResult } from '@agenda/proto/agenda/v1/command';
 import { DeadlineSweeper } from '@agenda/service-kit/deadline';
 import { ServiceError } from '@agenda/service-kit/errors';
 
@@ -23,6 +23,7 @@ export class Proposal {
   /** Lower-case hex of the command id. */
   readonly id: string;
   readonly fingerprint: Uint8Array;
+  readonly featureLevel: number;
   /** The encoded command. */
   readonly command: Uint8Array;
   readonly requestId: string;
@@ -37,9 +38,15 @@ export class Proposal {
   /** When it was first found that no leader would take it; 0: one does. */
   leaderlessSinceMs = 0;
 
-  constructor(id: string, fingerprint: Uint8Array, command: Uint8Array, requestId: string) {
+  constructor(
+    id: string,
+    { fingerprint, featureLevel }: Pick<Command, 'fingerprint' | 'featureLevel'>,
+    command: Uint8Array,
+    requestId: string,
+  ) {
     this.id = id;
     this.fingerprint = fingerprint;
+    this.featureLevel = featureLevel;
     this.command = command;
     this.requestId = requestId;
   }

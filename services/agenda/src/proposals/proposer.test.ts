@@ -261,6 +261,18 @@ describe('Proposer', () => {
     assert.equal(scene.sidecar.proposals.length, 0);
   });
 
+  it('does not propose it either when the level becomes known only while it waits', async () => {
+    scene.sidecar.lead({ leaderId: '', featureLevel: 0 });
+    await scene.sidecar.until(() => scene.replica.leadership.current.featureLevel === 0);
+    const refused = assert.rejects(
+      scene.propose(registration('ana', { featureLevel: 2 })),
+      failsWith('unavailable'),
+    );
+    scene.sidecar.lead({ leaderId: 'agenda-1#1', featureLevel: 1 });
+    await refused;
+    assert.equal(scene.sidecar.proposals.length, 0);
+  });
+
   it('lets what is under way end when it closes, and takes nothing more', async () => {
     scene.sidecar.verdict = () => 'hold';
     const result = scene.propose(registration('ana'));

@@ -72,7 +72,7 @@ export class Proposer {
       assertSameRequest(known, command);
       return this.#pending.wait(known, latest);
     }
-    const proposal = new Proposal(id, command.fingerprint, encodeCommand(command), requestId);
+    const proposal = new Proposal(id, command, encodeCommand(command), requestId);
     this.#pending.add(proposal);
     const result = this.#pending.wait(proposal, latest);
     this.#attempt(proposal);
@@ -122,12 +122,7 @@ export class Proposer {
     if (position.failure) throw position.failure;
     if (this.#closing) throw stoppingError();
     const level = leadership.current.featureLevel;
-    if (level > 0 && command.featureLevel > level)
-      throw new ServiceError(
-        'unavailable',
-        'not every replica can do this yet (an upgrade is under way); try again when it is complete',
-        { sent: false },
-      );
+    if (level > 0 && command.featureLevel > level) throw notKnownEverywhereError();
   }
 
   #attempt(proposal: Proposal): void {
@@ -135,6 +130,11 @@ export class Proposer {
     this.#leaderless.delete(proposal);
     if (!leadership.acceptsWrites) {
       this.#awaitLeader(proposal);
+      return;
+    }
+    // Nothing was known of the level when it was asked for. One that may be in the log already was allowed in.
+    if (!proposal.mayBeAppended && proposal.featureLevel > leadership.current.featureLevel) {
+      this.#pending.reject(proposal, notKnownEverywhereError());
       return;
     }
     proposal.state = 'proposing';
@@ -238,6 +238,14 @@ function assertSameRequest(known: Proposal, command: Command): void {
       'unprocessable',
       'this Idempotency-Key is under way with a different request; use a new key for a new request',
     );
+}
+
+function notKnownEverywhereError(): ServiceError {
+  return new ServiceError(
+    'unavailable',
+    'not every replica can do this yet (an upgrade is under way); try again when it is complete',
+    { sent: false },
+  );
 }
 
 function stoppingError(): ServiceError {
