@@ -9,7 +9,7 @@ import type { Logger } from '@agenda/service-kit/logger';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { agendaHandlers } from './api/handlers.ts';
 import { ReadBarrier } from './apply/read-barrier.ts';
-import { Replica } from './apply/replica.ts';
+import { type Replacement, Replica } from './apply/replica.ts';
 import type { Config } from './config.ts';
 import { AuditFeed } from './outbox/audit-feed.ts';
 import { EventFeed } from './outbox/event-feed.ts';
@@ -35,6 +35,8 @@ export class AgendaContext {
   readonly #nodeEvents: NodeEventRecorder;
   readonly #pruner: Pruner;
   readonly #server: GrpcServer;
+  /** The state is being rebuilt. */
+  #lost = false;
   #port = 0;
 
   constructor(config: Config, logger: Logger) {
@@ -55,7 +57,7 @@ export class AgendaContext {
     this.#proposer = new Proposer({ sidecar, leadership, position });
     this.#barrier = new ReadBarrier({ sidecar, leadership, position });
     this.#events = new EventFeed(queries, position);
-    this.#auditFeed = new AuditFeed(queries, position, config.NODE_ID);
+    this.#auditFeed = new AuditFeed(queries, position, config.NODE_ID, this.#replica);
     this.#nodeEvents = new NodeEventRecorder({
       audit: this.#audit.carried(AuditServiceService),
       nodeId: config.NODE_ID,
@@ -117,16 +119,17 @@ export class AgendaContext {
   #connect(): void {
     this.#replica.applyLoop.onApplied((applied, entries) => this.#proposer.onApplied(applied, entries));
     this.#replica.applyLoop.onApplied((applied) => this.#events.onApplied(applied));
+    this.#replica.applyLoop.onApplied(() => this.#lost && this.#updateServing());
     this.#replica.applyLoop.onApplied((applied) => this.#auditFeed.onApplied(applied));
+    this.#replica.onReplaced((what, reason) => this.#onReplaced(what, reason));
     this.#replica.applyLoop.onHalted((reason) => this.#onHalted(reason));
     this.#replica.leadership.onChange(() => this.#updateServing());
   }
 
   /** Serving: attached, applying, and a leader is known. */
   #updateServing(): void {
-    this.#server.setServing(
-      this.#replica.leadership.leaderKnown && this.#replica.applyLoop.haltReason === undefined,
-    );
+    this.#lost = this.#replica.position.failure !== undefined;
+    this.#server.setServing(this.#replica.leadership.leaderKnown && !this.#lost);
   }
 
   #onHalted(reason: string): void {
@@ -138,6 +141,22 @@ export class AgendaContext {
       level: Level.LEVEL_ALARM,
       outcome: 'unavailable',
       detail: { reason, applied: this.#replica.position.index },
+    });
+  }
+
+  #onReplaced(what: Replacement, reason: string): void {
+    this.#updateServing();
+    if (what === 'restored') {
+      this.#proposer.onRestored();
+      this.#events.onRestored(this.#replica.trailUnsure);
+      this.#auditFeed.onRestored(this.#replica.trailUnsure);
+    }
+    const { index } = this.#replica.position;
+    this.#nodeEvents.record({
+      action: what === 'restored' ? 'state.restored' : 'state.lost',
+      level: what === 'restored' ? Level.LEVEL_WARNING : Level.LEVEL_ALARM,
+      outcome: what === 'restored' ? 'ok' : 'unavailable',
+      detail: { applied: index, reason },
     });
   }
 

@@ -47,7 +47,10 @@ export class Reads {
     const consistency = read?.consistency ?? Consistency.CONSISTENCY_UNSPECIFIED;
     const minIndex = read?.minIndex ?? 0;
     if (this.#position.failure) return Promise.reject(this.#position.failure);
-    if (consistency === Consistency.CONSISTENCY_STALE) return Promise.resolve();
+    if (consistency === Consistency.CONSISTENCY_STALE) {
+      const { blank } = this.#position;
+      return blank ? Promise.reject(blank) : Promise.resolve();
+    }
     if (consistency === Consistency.CONSISTENCY_UNSPECIFIED && minIndex > 0)
       return this.#position.waitFor(minIndex, deadlineAtMs);
     return this.#barrier.pass(deadlineAtMs);

@@ -11,7 +11,7 @@ export interface StatusSources {
 
 export function statusHandlers(sources: StatusSources): Handlers<AgendaServiceService> {
   const { proposer } = sources;
-  const { machine, applyLoop, attachment, leadership } = sources.replica;
+  const { machine, position, attachment, leadership } = sources.replica;
   return {
     getStatus: () => {
       const { index, term, digest } = machine.lastApplied();
@@ -20,7 +20,7 @@ export function statusHandlers(sources: StatusSources): Handlers<AgendaServiceSe
         lastAppliedTerm: term,
         attached: attachment.attached,
         leaderId: leadership.current.leaderId,
-        acceptsWrites: leadership.acceptsWrites && applyLoop.haltReason === undefined,
+        acceptsWrites: leadership.acceptsWrites && position.failure === undefined,
         featureLevel: StateMachine.featureLevel,
         digest,
         pendingProposals: proposer.pendingCount,

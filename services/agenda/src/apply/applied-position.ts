@@ -4,6 +4,7 @@ import { ServiceError } from '@agenda/service-kit/errors';
 /** Beyond this many waiters a further one is refused with `overloaded`. */
 const WAITERS_MAX = 20_000;
 const OVERLOADED_RETRY_AFTER_MS = 500;
+const BLANK_RETRY_AFTER_MS = 1_000;
 
 interface Waiter {
   readonly index: number;
@@ -21,6 +22,8 @@ export class AppliedPosition {
   #index: number;
   #term: number;
   #failure: ServiceError | undefined;
+  /** There is no state that could be read, until it is rebuilt. */
+  #suspension: ServiceError | undefined;
   #waiterCount = 0;
   readonly #waiters = new Map<number, Set<Waiter>>();
   readonly #deadlines = new DeadlineSweeper<Waiter>((waiter) => this.#expire(waiter));
@@ -39,14 +42,22 @@ export class AppliedPosition {
     return this.#term;
   }
 
-  /** Set once applying has stopped for good. */
+  /** Set once applying has stopped for good, or while the state is wrong and not yet rebuilt: nobody is served. */
   get failure(): ServiceError | undefined {
-    return this.#failure;
+    return this.#failure ?? this.#suspension;
+  }
+
+  /** Set while nothing was ever applied here: there is nothing to read, however stale it may be. */
+  get blank(): ServiceError | undefined {
+    if (this.#index > 0) return undefined;
+    return new ServiceError('unavailable', 'this replica has no state yet; ask another one', {
+      retryAfterMs: BLANK_RETRY_AFTER_MS,
+    });
   }
 
   /** @throws ServiceError `timeout` at the deadline, `overloaded`, `unavailable` once applying has stopped. */
   waitFor(index: number, deadlineAtMs: number): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.failure) return Promise.reject(this.failure);
     if (index <= this.#index) return Promise.resolve();
     if (this.#waiterCount >= WAITERS_MAX)
       return Promise.reject(
@@ -65,6 +76,7 @@ export class AppliedPosition {
     const from = this.#index;
     this.#index = index;
     this.#term = term;
+    this.#suspension = undefined;
     if (this.#waiterCount === 0) return;
     if (index - from <= this.#waiters.size)
       for (let reached = from + 1; reached <= index; reached += 1) this.#release(reached);
@@ -74,11 +86,34 @@ export class AppliedPosition {
   /** Applying has stopped for good: everyone who waits, now or later, is told. */
   fail(failure: ServiceError): void {
     this.#failure ??= failure;
+    this.#deadlines.close();
+    this.#rejectAll(failure);
+  }
+
+  /** The state is gone: everyone who waits is told, and whoever comes, until something is applied or restored. */
+  suspend(failure: ServiceError): void {
+    this.#index = 0;
+    this.#term = 0;
+    this.#suspension = failure;
+    this.#rejectAll(failure);
+  }
+
+  /** A snapshot took the state's place; it may be older. */
+  restore({ index, term }: { readonly index: number; readonly term: number }): void {
+    this.#index = index;
+    this.#term = term;
+    this.#suspension = undefined;
+    for (const waited of [...this.#waiters.keys()]) if (waited <= index) this.#release(waited);
+  }
+
+  #rejectAll(failure: ServiceError): void {
     const waiting = [...this.#waiters.values()].flatMap((waiters) => [...waiters]);
     this.#waiters.clear();
     this.#waiterCount = 0;
-    this.#deadlines.close();
-    for (const waiter of waiting) waiter.reject(failure);
+    for (const waiter of waiting) {
+      this.#deadlines.delete(waiter);
+      waiter.reject(failure);
+    }
   }
 
   #add(waiter: Waiter): void {

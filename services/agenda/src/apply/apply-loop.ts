@@ -5,6 +5,7 @@ import type { Logger } from '@agenda/service-kit/logger';
 import type { AppliedEntry, LogEntry, StateMachine } from '../state-machine/machine.ts';
 import type { AppliedPosition } from './applied-position.ts';
 import type { Checkpointer } from './checkpointer.ts';
+import { isCorrupt } from './database.ts';
 
 /** Of one transaction; it bounds how long the event loop stands still. */
 const BATCH_ENTRIES_MAX = 512;
@@ -21,6 +22,8 @@ export interface ApplyLoopOptions {
   readonly machine: Pick<StateMachine, 'applyBatch' | 'lastApplied'>;
   readonly position: AppliedPosition;
   readonly checkpointer: Pick<Checkpointer, 'applied' | 'durableIndex'>;
+  /** The database turned out to be corrupt: nothing of the batch was applied. */
+  readonly onCorrupt: (error: Error) => void;
   readonly logger: Logger;
 }
 
@@ -67,6 +70,11 @@ export class ApplyLoop {
   /** Forgets what was not applied yet: the sidecar sends it again. */
   detach(): void {
     this.#acknowledge = undefined;
+    this.rebase();
+  }
+
+  /** Another state stands here now: what comes next continues at the position. */
+  rebase(): void {
     this.#nextIndex = this.#options.position.index + 1;
     this.#emptied([], 0);
   }
@@ -131,7 +139,8 @@ export class ApplyLoop {
       applied = machine.applyBatch(batch);
       checkpointer.applied(last.index, batch.length);
     } catch (error) {
-      this.halt(error);
+      if (isCorrupt(error)) this.#options.onCorrupt(error as Error);
+      else this.halt(error);
       return;
     }
     position.advance(last.index, last.term);
@@ -148,6 +157,8 @@ export class ApplyLoop {
       if (batch.length > 0 && (batch.length >= BATCH_ENTRIES_MAX || bytes + size > BATCH_BYTES_MAX)) break;
       batch.push(logEntry(entry));
       bytes += size;
+      // Replicas compare their digests there, and a digest is told at the end of a batch.
+      if (entry.payload?.$case === 'checkpoint') break;
     }
     this.#emptied(this.#queue.slice(batch.length), this.#queueBytes - bytes);
     return batch;

@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AttachRequest, type AttachResponse, StateMachineService } from '@agenda/proto/raft/v1/state_machine';
+import {
+  AttachRequest,
+  type AttachResponse,
+  type InstallSnapshot,
+  StateMachineService,
+} from '@agenda/proto/raft/v1/state_machine';
 import { ServiceError, toServiceError } from '@agenda/service-kit/errors';
 import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import type { Logger } from '@agenda/service-kit/logger';
@@ -7,6 +12,7 @@ import type { MessageStream } from '@agenda/service-kit/message-stream';
 import { StateMachine } from '../state-machine/machine.ts';
 import type { ApplyLoop } from './apply-loop.ts';
 import type { LeadershipWatch } from './leadership-watch.ts';
+import type { SnapshotPosition } from './snapshot-work.ts';
 
 /** Doubles with each failure in a row. */
 const RECONNECT_MS_MIN = 50;
@@ -14,11 +20,25 @@ const RECONNECT_MS_MAX = 2_000;
 
 type AttachStream = Pick<MessageStream<AttachRequest, AttachResponse>, 'write'>;
 
+export interface TakenSnapshot extends SnapshotPosition {
+  readonly path: string;
+}
+
+/** What the sidecar asks besides applying. */
+export interface SnapshotHandlers {
+  take(directory: string): Promise<TakenSnapshot>;
+  /** @returns its index */
+  install(request: InstallSnapshot): Promise<number>;
+  /** Ends this attachment. */
+  discard(reason: string): void;
+}
+
 export interface AttachmentOptions {
   readonly channel: Pick<GrpcChannel, 'bidiStream'>;
   readonly machine: Pick<StateMachine, 'lastApplied'>;
   readonly applyLoop: ApplyLoop;
   readonly leadership: LeadershipWatch;
+  readonly snapshots: SnapshotHandlers;
   readonly logger: Logger;
 }
 
@@ -42,6 +62,11 @@ export class Attachment {
 
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /** Attaches anew: the position is another one. */
+  renew(): void {
+    this.#cancelStream?.();
   }
 
   async stop(): Promise<void> {
@@ -105,20 +130,48 @@ export class Attachment {
       this.#failuresInRow = 0;
       this.#options.logger.info('attached to the sidecar');
     }
-    const error = 'snapshots are not offered by this version of the agenda';
     switch (body?.$case) {
       case 'committed':
         return this.#options.applyLoop.push(body.value.entries);
       case 'leadership':
         return this.#options.leadership.update(body.value);
       case 'takeSnapshot':
-        stream.write(AttachRequest.fromPartial({ body: { $case: 'snapshotTaken', value: { error } } }));
+        // Entries must not wait for it.
+        void this.#take(stream, body.value.directory);
         return;
       case 'installSnapshot':
-        stream.write(AttachRequest.fromPartial({ body: { $case: 'snapshotInstalled', value: { error } } }));
-        return;
+        return this.#install(stream, body.value);
+      case 'discardState':
+        return this.#options.snapshots.discard(body.value.reason);
       default:
         this.#options.logger.error('the sidecar sent a kind of message that this version does not know');
+    }
+  }
+
+  /** Never rejects. */
+  async #take(stream: AttachStream, directory: string): Promise<void> {
+    try {
+      const taken = await this.#options.snapshots.take(directory);
+      stream.write(AttachRequest.fromPartial({ body: { $case: 'snapshotTaken', value: taken } }));
+    } catch (error) {
+      const { message } = error as Error;
+      this.#options.logger.error({ err: error }, 'no snapshot could be taken');
+      stream.write(
+        AttachRequest.fromPartial({ body: { $case: 'snapshotTaken', value: { error: message } } }),
+      );
+    }
+  }
+
+  /** What follows on the stream waits until it is done. Never rejects. */
+  async #install(stream: AttachStream, request: InstallSnapshot): Promise<void> {
+    try {
+      const index = await this.#options.snapshots.install(request);
+      stream.write(AttachRequest.fromPartial({ body: { $case: 'snapshotInstalled', value: { index } } }));
+    } catch (error) {
+      const { message } = error as Error;
+      this.#options.logger.error({ err: error }, 'a snapshot could not be installed');
+      const value = { index: request.metadata?.index ?? 0, error: message };
+      stream.write(AttachRequest.fromPartial({ body: { $case: 'snapshotInstalled', value } }));
     }
   }
 }

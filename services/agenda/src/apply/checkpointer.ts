@@ -23,7 +23,7 @@ export interface CheckpointLimits {
  * index is therefore durable once a checkpoint that started after it was applied has copied every frame.
  */
 export class Checkpointer {
-  readonly #db: Database;
+  #db: Database;
   readonly #limits: CheckpointLimits;
   readonly #onDurable: () => void;
   readonly #onFailure: (error: unknown) => void;
@@ -48,8 +48,7 @@ export class Checkpointer {
       entriesMax: CHECKPOINT_ENTRIES_MAX,
       intervalMs: CHECKPOINT_INTERVAL_MS,
     };
-    this.#db.pragma('wal_autocheckpoint = 0');
-    this.checkpoint();
+    this.#begin();
   }
 
   get durableIndex(): number {
@@ -77,6 +76,23 @@ export class Checkpointer {
   close(): void {
     this.checkpoint();
     this.#disarm();
+  }
+
+  /** The database is about to be closed, and another one opened. */
+  pause(): void {
+    this.#disarm();
+  }
+
+  reopen(db: Database, appliedIndex: number): void {
+    this.#db = db;
+    this.#appliedIndex = appliedIndex;
+    this.#durableIndex = 0;
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#db.pragma('wal_autocheckpoint = 0');
+    this.checkpoint();
   }
 
   #onInterval(): void {

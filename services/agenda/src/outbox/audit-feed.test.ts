@@ -38,6 +38,7 @@ describe('AuditFeed', () => {
   let db: Database;
   let machine: StateMachine;
   let feed: AuditFeed;
+  const mark = { trailUnsure: false, trailCompared: () => {} };
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'agenda-'));
@@ -52,7 +53,7 @@ describe('AuditFeed', () => {
         command: command(at),
       })),
     );
-    feed = new AuditFeed(new Queries(db), new AppliedPosition(machine.lastApplied()), 'agenda-1');
+    feed = new AuditFeed(new Queries(db), new AppliedPosition(machine.lastApplied()), 'agenda-1', mark);
   });
 
   afterEach(() => {
@@ -82,9 +83,32 @@ describe('AuditFeed', () => {
     const sink = new Sink();
     const served = feed.serve({ fromIndex: 1, compared: false }, sink.stream, 'agenda-1');
     assert.equal(machine.prune(feed.acknowledgedIndex, 100), 1);
-    await assert.rejects(feed.serve({ fromIndex: 0, compared: false }, new Sink().stream, 'agenda-1'), {
-      code: 'unprocessable',
-    });
+    const late = new Sink();
+    await feed.serve({ fromIndex: 0, compared: false }, late.stream, 'agenda-1');
+    assert.deepEqual(
+      late.batches.map(({ upToIndex, reset, entries }) => ({ upToIndex, reset, entries })),
+      [{ upToIndex: 1, reset: true, entries: [] }],
+    );
+    sink.close();
+    await served;
+  });
+
+  it('is not believed before the trail was compared, once the state was another one than the others have', async () => {
+    const unsure = {
+      trailUnsure: true,
+      trailCompared: () => {
+        unsure.trailUnsure = false;
+      },
+    };
+    feed = new AuditFeed(new Queries(db), new AppliedPosition(machine.lastApplied()), 'agenda-1', unsure);
+    const told = new Sink();
+    await feed.serve({ fromIndex: 2, compared: false }, told.stream, 'agenda-1');
+    assert.equal(told.batches[0]?.reset, true);
+    assert.equal(feed.acknowledgedIndex, 0);
+    const sink = new Sink();
+    const served = feed.serve({ fromIndex: 2, compared: true }, sink.stream, 'agenda-1');
+    assert.equal(sink.batches[0]?.reset, false);
+    assert.equal(feed.acknowledgedIndex, 2);
     sink.close();
     await served;
   });

@@ -22,10 +22,20 @@ const PAGE_ENTRIES = 256;
 const STREAM_LIFETIME_MS = 10 * 60_000;
 const MAC_COMES_LATER = new Uint8Array(0);
 
+/** Whether what was handed out before can be trusted (docs/adr/0012). */
+export interface TrailMark {
+  /** The state that brought it was another one than that of the other replicas. */
+  readonly trailUnsure: boolean;
+  /** The audit service has compared its trail with another replica's. */
+  trailCompared(): void;
+}
+
 /** Audit records that apply wrote, for the pod's own audit service. */
 export class AuditFeed {
   readonly #nodeId: string;
   readonly #position: AppliedPosition;
+  readonly #queries: Pick<Queries, 'auditAfter' | 'oldestKeptIndex'>;
+  readonly #mark: TrailMark;
   readonly #feed: LogFeed<AuditEntry>;
   #acknowledgedIndex = 0;
   #gathered: AuditEntry[] = [];
@@ -35,13 +45,16 @@ export class AuditFeed {
     queries: Pick<Queries, 'auditAfter' | 'oldestKeptIndex'>,
     position: AppliedPosition,
     nodeId: string,
+    mark: TrailMark,
   ) {
     this.#nodeId = nodeId;
     this.#position = position;
+    this.#queries = queries;
+    this.#mark = mark;
     this.#feed = new LogFeed({
       history: {
         page: (index) => queries.auditAfter(index, PAGE_ENTRIES),
-        isPruned: (index) => index < queries.oldestKeptIndex(),
+        isPruned: (index) => mark.trailUnsure || index < queries.oldestKeptIndex(),
         get appliedIndex() {
           return position.index;
         },
@@ -65,9 +78,16 @@ export class AuditFeed {
     else this.#timer ??= setTimeout(() => this.#publish(), GATHER_MS);
   }
 
-  /** @param callerNodeId who signed the call. @throws ServiceError `forbidden`, `unprocessable`. */
+  /** A snapshot took the state's place. @param revoked what was sent before may be wrong. */
+  onRestored(revoked: boolean): void {
+    this.#gathered = [];
+    if (revoked) this.#feed.revoke();
+    else this.#feed.restored();
+  }
+
+  /** @param callerNodeId who signed the call. @throws ServiceError `forbidden`. */
   serve(
-    { fromIndex }: AuditFeedRequest,
+    { fromIndex, compared }: AuditFeedRequest,
     stream: OutboundStream<AuditBatch>,
     callerNodeId: string,
   ): Promise<void> {
@@ -76,7 +96,9 @@ export class AuditFeed {
         'forbidden',
         `the audit feed of ${this.#nodeId} is for its own audit service; ask the audit service instead`,
       );
-    this.#acknowledgedIndex = Math.min(fromIndex, this.#position.index);
+    if (compared) this.#mark.trailCompared();
+    // Nothing is released by a trail that may hold something else.
+    this.#acknowledgedIndex = this.#mark.trailUnsure ? 0 : Math.min(fromIndex, this.#position.index);
     return this.#feed.serve(
       {
         stream,
@@ -87,7 +109,13 @@ export class AuditFeed {
           reset: false,
           mac: MAC_COMES_LATER,
         }),
-        onPruned: () => prunedError(fromIndex),
+        onPruned: () => ({
+          entries: [],
+          upToIndex: this.#queries.oldestKeptIndex(),
+          reset: true,
+          mac: MAC_COMES_LATER,
+        }),
+        afterPruned: 'end',
       },
       AbortSignal.timeout(STREAM_LIFETIME_MS),
     );
@@ -105,12 +133,4 @@ export class AuditFeed {
     this.#gathered = [];
     this.#feed.publish(entries, this.#position.index);
   }
-}
-
-function prunedError(fromIndex: number): ServiceError {
-  return new ServiceError(
-    'unprocessable',
-    `audit records after log index ${fromIndex} are no longer kept here: this pod's audit database is older than what it ` +
-      'acknowledged before; restore it from another replica',
-  );
 }

@@ -43,12 +43,19 @@ export class EventFeed {
     this.#feed.publish(events, this.#position.index);
   }
 
+  /** A snapshot took the state's place. @param revoked what was sent before may be wrong. */
+  onRestored(revoked: boolean): void {
+    if (revoked) this.#feed.revoke();
+    else this.#feed.restored();
+  }
+
   serve({ fromIndex, liveOnly }: EventsRequest, stream: OutboundStream<EventBatch>): Promise<void> {
     return this.#feed.serve({
       stream,
       fromIndex: liveOnly ? this.#position.index : fromIndex,
       message: (events, upToIndex) => batchOf(events, upToIndex, false),
       onPruned: (appliedIndex) => batchOf([], appliedIndex, true),
+      afterPruned: 'goOn',
     });
   }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { ServiceError } from '@agenda/service-kit/errors';
 import { type FeedHistory, LogFeed } from './log-feed.ts';
 
 interface Item {
@@ -67,6 +66,7 @@ class Scene implements FeedHistory<Item> {
       fromIndex,
       message: (items, upToIndex) => ({ items, upToIndex }),
       onPruned: (upToIndex) => ({ items: [], upToIndex, reset: true }),
+      afterPruned: 'goOn',
     });
   }
 
@@ -151,18 +151,48 @@ describe('LogFeed', () => {
     await served;
   });
 
-  it('fails the stream where a reset would hide a loss', async () => {
+  it('ends the stream where going on would hide a loss', async () => {
     const scene = new Scene();
     scene.apply(5);
     scene.prunedUpTo = 3;
-    const failure = new ServiceError('unprocessable', 'pruned');
-    const served = scene.feed.serve({
+    await scene.feed.serve({
       stream: scene.stream,
       fromIndex: 1,
       message: (items, upToIndex) => ({ items, upToIndex }),
-      onPruned: () => failure,
+      onPruned: (upToIndex) => ({ items: [], upToIndex, reset: true }),
+      afterPruned: 'end',
     });
-    await assert.rejects(served, failure);
+    assert.deepEqual(scene.received, [{ items: [], upToIndex: 5, reset: true }]);
+  });
+
+  it('goes on from what a snapshot brought, without gap or repeat, for a reader that was live', async () => {
+    const scene = new Scene();
+    scene.apply(5);
+    const served = scene.serve(0);
+    await scene.until(() => scene.upTo() === 5);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    scene.appliedIndex = 40;
+    scene.feed.restored();
+    await scene.until(() => scene.upTo() === 40);
+    assert.deepEqual(scene.items(), itemsOf(0, 40));
+    scene.feed.close();
+    await served;
+  });
+
+  it('says so to everybody when what it sent before may be wrong', async () => {
+    const scene = new Scene();
+    scene.apply(5);
+    const served = scene.serve(0);
+    await scene.until(() => scene.upTo() === 5);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    scene.appliedIndex = 4;
+    scene.feed.revoke();
+    await scene.until(() => scene.received.some(({ reset }) => reset === true));
+    assert.deepEqual(scene.received.at(-1), { items: [], upToIndex: 4, reset: true });
+    scene.feed.close();
+    await served;
   });
 
   it('leaves out what a reader that is ahead of this replica has seen already', async () => {

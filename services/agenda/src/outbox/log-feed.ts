@@ -1,4 +1,3 @@
-import type { ServiceError } from '@agenda/service-kit/errors';
 import type { OutboundStream } from '@agenda/service-kit/message-stream';
 
 /** What was written before: pages of it come out of the database. */
@@ -22,8 +21,10 @@ export interface FeedSubscriber<Item, Message> {
   readonly stream: Pick<OutboundStream<Message>, 'write' | 'drained' | 'closed'>;
   readonly fromIndex: number;
   readonly message: (items: readonly Item[], upToIndex: number) => Message;
-  /** The position is no longer kept: a message that says so and makes the reader go on at `appliedIndex`, or an error. */
-  readonly onPruned: (appliedIndex: number) => Message | ServiceError;
+  /** The position is no longer kept, or what was sent is not to be trusted: a message that says so. */
+  readonly onPruned: (appliedIndex: number) => Message;
+  /** The stream then goes on at `appliedIndex`, or it ends, because the reader must get what it lacks elsewhere. */
+  readonly afterPruned: 'goOn' | 'end';
 }
 
 export interface LogFeedOptions<Item> {
@@ -34,6 +35,9 @@ export interface LogFeedOptions<Item> {
   /** Of the items of one message; an item that weighs more has a message of its own. */
   readonly messageWeightMax: number;
 }
+
+/** Before everything, so no longer kept. */
+const NOWHERE = -1;
 
 interface Live<Item> {
   position: number;
@@ -57,6 +61,8 @@ export class LogFeed<Item> {
   readonly #live = new Set<Live<Item>>();
   readonly #closing = new AbortController();
   #subscriberCount = 0;
+  /** Counts how often what was sent before turned out to be wrong. */
+  #revocations = 0;
 
   constructor(options: LogFeedOptions<Item>) {
     this.#history = options.history;
@@ -88,7 +94,18 @@ export class LogFeed<Item> {
     }
   }
 
-  /** Serves one stream until it closes, the feed closes, or `until` aborts. @throws ServiceError of `onPruned` */
+  /** The history is another one now: live streams go on from it, or are told that they cannot. */
+  restored(): void {
+    for (const live of [...this.#live]) live.leave();
+  }
+
+  /** What was sent before may be wrong, and every stream is told so. */
+  revoke(): void {
+    this.#revocations += 1;
+    this.restored();
+  }
+
+  /** Serves one stream until it closes, the feed closes, or `until` aborts. */
   async serve<Message>(subscriber: FeedSubscriber<Item, Message>, until?: AbortSignal): Promise<void> {
     const { stream } = subscriber;
     const signals = [stream.closed, this.#closing.signal, ...(until ? [until] : [])];
@@ -96,10 +113,16 @@ export class LogFeed<Item> {
     this.#subscriberCount += 1;
     try {
       let position = subscriber.fromIndex;
+      let revocations = this.#revocations;
       while (!over.aborted) {
-        position = await this.#backfill(subscriber, position, over);
-        if (over.aborted) return;
-        if (position < this.#history.appliedIndex) continue;
+        if (revocations !== this.#revocations) {
+          revocations = this.#revocations;
+          position = NOWHERE;
+        }
+        const reached = await this.#backfill(subscriber, position, over);
+        if (over.aborted || reached === undefined) return;
+        position = reached;
+        if (position < this.#history.appliedIndex || revocations !== this.#revocations) continue;
         position = await this.#follow(subscriber, position, over);
         await stream.drained();
       }
@@ -113,20 +136,23 @@ export class LogFeed<Item> {
     this.#closing.abort();
   }
 
-  /** Sends pages until the applied index is reached. The first message goes out even if there is nothing to say. */
+  /**
+   * Sends pages until the applied index is reached. The first message goes out even if there is nothing to say.
+   *
+   * @returns undefined: the stream ends here.
+   */
   async #backfill<Message>(
     subscriber: FeedSubscriber<Item, Message>,
     from: number,
     over: AbortSignal,
-  ): Promise<number> {
+  ): Promise<number | undefined> {
     const history = this.#history;
     let position = from;
     do {
-      if (history.isPruned(position)) {
+      if (position === NOWHERE || history.isPruned(position)) {
         position = history.appliedIndex;
-        const notice = subscriber.onPruned(position);
-        if (notice instanceof Error) throw notice;
-        subscriber.stream.write(notice);
+        subscriber.stream.write(subscriber.onPruned(position));
+        if (subscriber.afterPruned === 'end') return undefined;
       } else {
         const page = history.page(position);
         position = Math.max(position, page.upToIndex);

@@ -89,6 +89,13 @@ export class Proposer {
     this.#onTerm(entries.at(-1)?.term ?? 0);
   }
 
+  /** A snapshot took the place of entries that apply will not meet: what stands among them is proposed again. */
+  onRestored(): void {
+    this.#appliedTerm = this.#options.position.term;
+    for (const proposal of [...this.#pending.values()])
+      if (proposal.state === 'appended') this.#attempt(proposal);
+  }
+
   /** Applying has stopped for good: whoever waits is told. */
   onHalted(failure: ServiceError): void {
     for (const proposal of [...this.#pending.values()])

@@ -26,9 +26,14 @@ export interface FeedPage<Item> {
 }
 
 export class Queries {
-  readonly #statements: ReturnType<typeof prepareQueries>;
+  #statements: ReturnType<typeof prepareQueries>;
 
   constructor(db: Database) {
+    this.#statements = prepareQueries(db);
+  }
+
+  /** A snapshot took the database's place. */
+  reopen(db: Database): void {
     this.#statements = prepareQueries(db);
   }
 
