@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
@@ -9,6 +8,7 @@ import { createLogger } from '@agenda/service-kit/logger';
 import { Signer } from '@agenda/service-kit/signature';
 import { removeDirectory, temporaryDirectory } from './testing/directories.ts';
 import { eventually } from './testing/eventually.ts';
+import { freePort } from './testing/free-port.ts';
 
 const SECRET = 's'.repeat(32);
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -99,10 +99,7 @@ describe('the sidecar process', () => {
   });
 
   it('stops loudly when its disk takes no more, and has all that it had committed once it does', async () => {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
+    const port = await freePort(['127.0.0.1']);
     const SIDECAR_GRPC_ADDR = `127.0.0.1:${port}`;
     const child = startOnSmallDisk(6_000, { SIDECAR_GRPC_ADDR });
     const logger = createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' });

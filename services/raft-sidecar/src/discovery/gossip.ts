@@ -23,7 +23,7 @@ const JITTER = 0.2;
 /** In quiet times so many known nodes are called a round, and so many addresses where nobody is known; in rotation. */
 const SETTLED_PEERS = 2;
 const SETTLED_STRANGERS = 1;
-/** Calls of one round; at the bound the rest waits for the next one. */
+/** Calls under way; at the bound the rest waits for another round. */
 const TARGETS_MAX = 16;
 const CALL_DEADLINE_MS = 1_000;
 
@@ -105,7 +105,7 @@ export class Gossip {
   async #call(address: string): Promise<void> {
     const { self, peers, logger, onNews, onRefused } = this.#options;
     // One that does not answer is not asked twice at once.
-    if (this.#underWay.has(address)) return;
+    if (this.#underWay.has(address) || this.#underWay.size >= TARGETS_MAX) return;
     this.#underWay.add(address);
     try {
       const answer = await this.#channelTo(address)

@@ -5,6 +5,7 @@ import { TestCluster } from '../testing/cluster.ts';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { DnsServer } from '../testing/dns-server.ts';
 import { eventually } from '../testing/eventually.ts';
+import { freePort } from '../testing/free-port.ts';
 
 const NAMES = ['agenda-1', 'agenda-2', 'agenda-3'];
 
@@ -125,7 +126,7 @@ describe('a cluster whose nodes come and go', () => {
   it('finds its members by DNS alone, is not moved by what an answer leaves out, and follows addresses', async () => {
     const dns = new DnsServer();
     const [host, port] = (await dns.start()).split(':') as [string, string];
-    const peerPort = 20_000 + Math.floor(Math.random() * 10_000);
+    const peerPort = await freePort([1, 2, 3, 9].map((last) => `127.0.0.${last}`));
     const addressed = (at: number) => ({ host: `127.0.0.${at}`, port: peerPort });
     const at = (last: number) => ({
       config: { ADVERTISE_ADDR: addressed(last), PEER_ADDR: addressed(last) },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { PeerService } from '@agenda/proto/raft/v1/peer';
+import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import { createLogger } from '@agenda/service-kit/logger';
@@ -65,6 +66,12 @@ describe('the peer port', () => {
     return `127.0.0.1:${await server.listen({ host: '127.0.0.1', port: 0 })}`;
   }
 
+  async function restart(): Promise<void> {
+    const [first] = servers.splice(0);
+    address = await serve();
+    await first?.close(0);
+  }
+
   function heartbeat(round: number, changes: Partial<{ from: string; to: string }> = {}): Message {
     return { kind: 'heartbeatRequest', from: 'a#1', to: SELF, term: 1, commitIndex: 0, round, ...changes };
   }
@@ -99,12 +106,71 @@ describe('the peer port', () => {
     await refused(heartbeat(1, { from: 'c#1' }));
   });
 
+  it('refuses a process that may not speak for its member, at once or in the middle of a stream', async () => {
+    door.open = ({ memberId, incarnation }) =>
+      new ServiceError('unprocessable', `${memberId} ${incarnation}`);
+    await refused(heartbeat(1));
+    door.open = () => undefined;
+    await eventually(() => {
+      transport.send([heartbeat(2)]);
+      return received.length > 0;
+    }, 'it may speak');
+    const { length } = received;
+    unreachable = 0;
+    door.heard = () => new ServiceError('unprocessable', 'a younger process speaks for it');
+    transport.send([heartbeat(3)]);
+    await eventually(() => unreachable > 0, 'its stream has ended');
+    assert.equal(received.length, length);
+  });
+
+  it('listens to nobody while this process takes no part itself', async () => {
+    door = { ...door, closed: 'the elder to be silent' };
+    await restart();
+    await refused(heartbeat(1));
+  });
+
+  it('notes what a member promised: its votes, and what it acknowledged', async () => {
+    const promises: unknown[] = [];
+    door.promised = (...promise) => void promises.push(promise);
+    const common = { from: 'a#1', to: SELF, term: 4 };
+    const answer = {
+      kind: 'appendResponse',
+      ...common,
+      index: 9,
+      hintIndex: 0,
+      hintTerm: 0,
+      round: 1,
+    } as const;
+    transport.send([
+      { kind: 'voteResponse', ...common, granted: true },
+      { kind: 'voteResponse', ...common, granted: false },
+      { kind: 'preVoteResponse', ...common, granted: true },
+      { ...answer, rejected: false },
+      { ...answer, rejected: true },
+    ]);
+    await eventually(() => received.length === 5, 'all have arrived');
+    assert.deepEqual(promises, [
+      ['a#1', 4, 0, true],
+      ['a#1', 4, 9, false],
+    ]);
+  });
+
+  it('goes to a new address as soon as it hears of it, though the old one still answers', async () => {
+    transport.send([heartbeat(1)]);
+    await eventually(() => received.length === 1, 'the first has arrived');
+    transport.moved(SELF);
+    assert.equal(unreachable, 0, 'it did not move');
+    address = await serve();
+    transport.moved(SELF);
+    assert.equal(unreachable, 1);
+    transport.send([heartbeat(2)]);
+    await eventually(() => received.length === 2, 'the second has arrived');
+  });
+
   it('finds a peer again at its new address', async () => {
     transport.send([heartbeat(1)]);
     await eventually(() => received.length === 1, 'the first has arrived');
-    const [first] = servers.splice(0);
-    address = await serve();
-    await first?.close(0);
+    await restart();
     await eventually(() => {
       transport.send([heartbeat(2)]);
       return received.some((message) => message.kind === 'heartbeatRequest' && message.round === 2);
