@@ -6,6 +6,8 @@ import {
   AttachResponse,
   type Hello,
   Leadership,
+  type SnapshotInstalled,
+  type SnapshotTaken,
   StateMachineService,
 } from '@agenda/proto/raft/v1/state_machine';
 import type { ServiceError } from '@agenda/service-kit/errors';
@@ -46,6 +48,8 @@ export class ScriptedSidecar {
   readonly proposals: Uint8Array[] = [];
   readonly hellos: Hello[] = [];
   readonly applied: Applied[] = [];
+  readonly taken: SnapshotTaken[] = [];
+  readonly installed: SnapshotInstalled[] = [];
   /** Asked for each Propose call, with its number from 1. */
   verdict: (attempt: number) => Verdict = () => 'append';
   /** Asked for each ReadIndex call; an error refuses it. */
@@ -104,6 +108,16 @@ export class ScriptedSidecar {
   lead(change: Partial<Leadership>): void {
     this.leadership = { ...this.leadership, ...change };
     for (const stream of this.#streams) this.#sendLeadership(stream);
+  }
+
+  /** Says this on every attached stream. */
+  tell(body: NonNullable<AttachResponse['body']>): void {
+    for (const stream of this.#streams) stream.write(AttachResponse.fromPartial({ body }));
+  }
+
+  /** Goes on behind that index, as after an installed snapshot. */
+  goOnBehind(index: number): void {
+    for (const stream of this.#streams) this.#send(stream, this.log.slice(index));
   }
 
   /** A new leader: its term, and the empty entry that starts it. */
@@ -180,6 +194,8 @@ export class ScriptedSidecar {
         this.#sendLeadership(stream);
         this.#send(stream, this.log.slice(body.value.lastApplied));
       } else if (body?.$case === 'applied') this.applied.push(body.value);
+      else if (body?.$case === 'snapshotTaken') this.taken.push(body.value);
+      else if (body?.$case === 'snapshotInstalled') this.installed.push(body.value);
       this.#happened();
     }
     this.#streams.delete(stream);
