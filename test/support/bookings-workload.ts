@@ -19,10 +19,13 @@ const REMEMBERED_MAX = 4;
 const PAUSE_MS = 20;
 
 export interface BookingsOptions {
-  readonly username: string;
-  readonly password: string;
+  /** Begins its Idempotency-Keys: different for each workload. */
+  readonly name: string;
+  /** For a new token, when the one that there is has run out. */
+  readonly login: { readonly username: string; readonly password: string };
   readonly token: string;
   readonly urls: readonly string[];
+  readonly firstSlot: number;
   readonly slots: number;
   /** In [0, bound). */
   readonly random: (bound: number) => number;
@@ -88,7 +91,8 @@ export class BookingsWorkload {
 
   /** What each of these pods shows of every slot goes into the history too: a replica that lost something is found out. */
   async lookEverywhere(urls: readonly string[]): Promise<void> {
-    for (let slot = 0; slot < this.#options.slots; slot++)
+    const { firstSlot, slots } = this.#options;
+    for (let slot = firstSlot; slot < firstSlot + slots; slot++)
       for (const url of urls) await this.#look(String(slot), () => url);
   }
 
@@ -104,7 +108,7 @@ export class BookingsWorkload {
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
-      const slot = String(this.#options.random(this.#options.slots));
+      const slot = String(this.#options.firstSlot + this.#options.random(this.#options.slots));
       const known = this.#known.get(slot) ?? [];
       const one = known[this.#options.random(known.length)];
       const choice = this.#options.random(10);
@@ -205,7 +209,7 @@ export class BookingsWorkload {
     outputs: Outputs,
   ): Promise<void> {
     const headers = {
-      'idempotency-key': `${this.#options.username}-${this.#nextToken++}`,
+      'idempotency-key': `${this.#options.name}-${this.#nextToken++}`,
       ...(expectedVersion === undefined ? {} : { 'if-match': `"${expectedVersion}"` }),
     };
     const call = this.history.invoke(input);
@@ -243,7 +247,7 @@ export class BookingsWorkload {
       const answer = await client.call(method, path, { ...options, timeoutMs: ATTEMPT_MS });
       if (answer.status === 401) {
         // A token lives 15 minutes.
-        const { username, password } = this.#options;
+        const { username, password } = this.#options.login;
         this.#token = (await client.login(username, password)).token ?? this.#token;
       }
       return answer;

@@ -1,6 +1,6 @@
 /** A cluster of real pods that reach each other only through a network with faults. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalCluster, type LocalCluster } from '@agenda/pod/local-cluster';
@@ -102,7 +102,25 @@ export class FaultyCluster {
   /** Down at once, and its disk is gone. */
   async wipe(pod: PodProcess): Promise<void> {
     await pod.kill();
-    rmSync(this.dataDir(pod), { recursive: true, force: true });
+    const path = this.dataDir(pod);
+    // The directory itself may be where a disk is mounted.
+    for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
+  }
+
+  /** Not a byte fits on its disk any more, until `free`. */
+  fillDisk(pod: PodProcess): { free(): void } {
+    const path = join(this.dataDir(pod), 'ballast');
+    const file = openSync(path, 'w');
+    for (let bytes = 1024 * 1024; bytes >= 1; ) {
+      try {
+        writeSync(file, Buffer.alloc(bytes));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+        bytes = Math.floor(bytes / 2);
+      }
+    }
+    closeSync(file);
+    return { free: () => rmSync(path) };
   }
 
   /** These and no others vote, as all of them see it. */
@@ -135,6 +153,20 @@ export class FaultyCluster {
     mkdirSync(path, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path], { stdio: 'pipe' });
     this.#mounts.push(path);
+  }
+}
+
+/** Undefined: disks of a bounded size can be had; otherwise why not, in words. */
+export function diskObstacle(): string | undefined {
+  const path = mkdtempSync(join(tmpdir(), 'agenda-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4096', 'tmpfs', path], { stdio: 'pipe' });
+    execFileSync('umount', [path], { stdio: 'pipe' });
+    return undefined;
+  } catch (error) {
+    return `no disk can be mounted: ${(error as Error).message.trim().split('\n').at(-1)}`;
+  } finally {
+    rmSync(path, { recursive: true, force: true });
   }
 }
 
