@@ -8,6 +8,8 @@ export type RaftDatabase = Database.Database;
 
 /** The write-ahead log is copied into the database at this length; longer ones make rarer but longer pauses. */
 const CHECKPOINT_PAGES = 1_000;
+/** Pages that are free can be given back to the disk, a few at a time. */
+const AUTO_VACUUM_INCREMENTAL = 2;
 
 /** One step each, from the schema that it found to the next; the version of a schema is how many steps made it. */
 const SCHEMA_STEPS: readonly string[] = [
@@ -41,6 +43,14 @@ const SCHEMA_STEPS: readonly string[] = [
     voted_here  INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 `,
+  `
+  CREATE TABLE raft_snapshots (
+    sha256   BLOB    PRIMARY KEY,
+    idx      INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL,
+    metadata BLOB    NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`,
 ];
 const SCHEMA_VERSION = SCHEMA_STEPS.length;
 
@@ -57,6 +67,8 @@ export function openRaftDatabase(directory: string): RaftDatabase {
   try {
     // Before the first access in WAL mode: the index of the WAL then lives in this process's memory.
     database.pragma('locking_mode = EXCLUSIVE');
+    // Takes effect with the first table.
+    database.pragma(`auto_vacuum = ${AUTO_VACUUM_INCREMENTAL}`);
     database.pragma('journal_mode = WAL');
     database.exec('BEGIN EXCLUSIVE; COMMIT');
     database.pragma('synchronous = FULL');
@@ -101,4 +113,9 @@ function prepareSchema(database: RaftDatabase, path: string): void {
     for (const step of SCHEMA_STEPS.slice(version)) database.exec(step);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
   })();
+  // A file of an older version learns it by being written anew, once.
+  if (database.pragma('auto_vacuum', { simple: true }) !== AUTO_VACUUM_INCREMENTAL) {
+    database.pragma(`auto_vacuum = ${AUTO_VACUUM_INCREMENTAL}`);
+    database.exec('VACUUM');
+  }
 }

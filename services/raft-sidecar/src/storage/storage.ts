@@ -1,10 +1,12 @@
 /** Everything that the sidecar keeps on its disk, opened in the order that is safe. */
 import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Start } from '../discovery/member-starts.ts';
 import { PeerTable } from '../discovery/peer-table.ts';
 import { StartTable } from '../discovery/start-table.ts';
 import { openRaftDatabase, type RaftDatabase } from './database.ts';
 import { diskMark } from './disk-mark.ts';
+import { FileSnapshotStore } from './file-snapshot-store.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import type { LogStore } from './log-store.ts';
 import { MetaTable } from './meta-table.ts';
@@ -26,6 +28,7 @@ export interface Storage {
   readonly identity: Identity;
   readonly start: Start;
   readonly log: LogStore;
+  readonly snapshots: FileSnapshotStore;
   readonly peers: PeerTable;
   readonly starts: StartTable;
   /** What an operator's recovery left to be told; empty: nothing. */
@@ -49,6 +52,7 @@ export function openStorage(options: StorageOptions): Storage {
       identity,
       start: noteStart(database, meta, identity, log, options),
       log,
+      snapshots: new FileSnapshotStore(join(directory, 'snapshots'), database),
       peers: new PeerTable(database),
       starts: new StartTable(database),
       recovery: meta.text('recovery'),
