@@ -1,7 +1,9 @@
 /** Keeps deciding, for as long as this node belongs to no cluster, or to one that never formed. */
 import type { Logger } from '@agenda/service-kit/logger';
 import { membersOf } from '../core/membership.ts';
+import type { MemberId } from '../core/types.ts';
 import type { Driver } from '../runtime/driver.ts';
+import { nodeIdOf } from '../transport/conversions.ts';
 import { decideBootstrap, founderSeen, type SeenNode } from './bootstrap.ts';
 import type { Peer, PeerStore } from './peer-store.ts';
 
@@ -63,17 +65,25 @@ export class Bootstrapper {
     }
   }
 
-  /** A cluster that never had its voters has acknowledged nothing; one that has them comes first. */
+  /**
+   * A cluster that never had its voters has acknowledged nothing. It gives way to one that had them; and to a new one if
+   * the disks of all its other voters are lost, for then it can never go on.
+   */
   #considerAbandoning(): void {
     const { driver, peers, votersExpected, abandon } = this.#options;
-    if (driver.formation.complete || driver.status().configuration.voters.length >= votersExpected) return;
-    const formed = peers
-      .spokenWithin(SPOKEN_WITHIN_MS)
-      .find((peer) => peer.cluster.formed && peer.clusterId !== driver.clusterId);
-    if (formed)
-      abandon(
-        `cluster ${driver.clusterId} never formed, and ${formed.nodeId} belongs to ${formed.clusterId}`,
+    const { voters } = driver.status().configuration;
+    if (driver.formation.complete || voters.length >= votersExpected) return;
+    const spoken = peers.spokenWithin(SPOKEN_WITHIN_MS);
+    const formed = spoken.find((peer) => peer.cluster.formed && peer.clusterId !== driver.clusterId);
+    const never = `cluster ${driver.clusterId} never formed`;
+    if (formed) abandon(`${never}, and ${formed.nodeId} belongs to ${formed.clusterId}`);
+    const isLost = (voter: MemberId): boolean =>
+      spoken.some(
+        (peer) => peer.nodeId === nodeIdOf(voter) && peer.memberId !== voter && peer.clusterId === '',
       );
+    const others = voters.filter((voter) => voter !== driver.memberId);
+    if (driver.leadership.leader === '' && others.length > 0 && others.every(isLost))
+      abandon(`${never}, and the disks of its other voters are lost: ${others.join(', ')}`);
   }
 
   /** The others may have been recovered without this one, or it was never one of theirs. */

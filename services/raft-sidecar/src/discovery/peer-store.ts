@@ -133,9 +133,15 @@ export class PeerStore {
     if (!known) this.#makeRoom();
     const younger = !known || incarnation > known.incarnation;
     const fresher = younger || heardAtMs >= known.heardAtMs;
-    const peer: Peer = known ?? { ...report, incarnation, source, heardAtMs, spokenAtMs: undefined };
+    const peer: Peer = known ?? {
+      ...report,
+      incarnation,
+      source,
+      heardAtMs,
+      spokenAtMs: undefined,
+    };
     const moved = peer.address !== report.address && (younger || directly);
-    if (younger || directly) Object.assign(peer, { address: report.address, source });
+    if (moved || (directly && source !== 'gossip')) Object.assign(peer, { address: report.address, source });
     if (fresher) {
       const { featureLevel, httpAddress, cluster } = report;
       // A node never leaves a cluster again; what was said before it joined may arrive late.
@@ -154,7 +160,9 @@ export class PeerStore {
   moved(memberId: MemberId, incarnation: number, address: string): void {
     const peer = this.#peers.get(memberId);
     if (!peer || (peer.address === address && peer.incarnation === incarnation)) return;
-    Object.assign(peer, { incarnation, address });
+    // What the process before it announced is not this one's.
+    if (incarnation > peer.incarnation) Object.assign(peer, { incarnation, featureLevel: 0 });
+    peer.address = address;
     this.#changed = true;
     for (const listener of this.#moveListeners) listener(memberId);
   }

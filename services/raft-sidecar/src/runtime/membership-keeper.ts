@@ -13,6 +13,8 @@ const CONSIDER_EVERY_MS = 200;
 const SILENCE_STEP_MS_MAX = 2 * CONSIDER_EVERY_MS;
 /** Members that left on purpose; at the bound the first one is forgotten. */
 const RESTING_MAX = 256;
+/** A process that is known for so long was heard by the leader too, and is not removed for its silence. */
+const KNOWN_MS_MIN = 1_000;
 /** Who stepped back in order to stop has stopped by then. */
 const STEPPED_BACK_MS_MAX = 30_000;
 
@@ -37,6 +39,7 @@ export class MembershipKeeper {
   #waiting: readonly string[] = [];
   #committed: Configuration;
   readonly #resting = new Map<MemberId, { readonly incarnation: number; readonly untilMs: number }>();
+  readonly #processes = new Map<MemberId, { readonly incarnation: number; readonly sinceMs: number }>();
   /** Since this node leads; in milliseconds. */
   readonly #silence = new Map<MemberId, number>();
   #lookedAtMs: number;
@@ -65,10 +68,11 @@ export class MembershipKeeper {
   consider(): void {
     const { driver, candidates, incarnationOf, ownFeatureLevel, timing } = this.#options;
     const status = driver.status();
+    const known = candidates();
     this.#listen(status);
+    this.#meet(known);
     if (!driver.isLeader || this.#proposing) return;
     const { configuration, configurationIndex, commitIndex, termIsCommitted, members } = status;
-    const known = candidates();
     const { changes, waiting } = adviseMembership({
       clusterId: driver.clusterId,
       configuration,
@@ -102,6 +106,17 @@ export class MembershipKeeper {
       this.#silence.set(id, recentlyActive ? 0 : (before.get(id) ?? 0) + elapsedMs);
   }
 
+  /** Since when the present process of each node that speaks with this one is known. */
+  #meet(known: readonly Candidate[]): void {
+    const before = new Map(this.#processes);
+    const sinceMs = this.#options.clock.monotonicMs();
+    this.#processes.clear();
+    for (const { memberId, incarnation } of known) {
+      const met = before.get(memberId);
+      this.#processes.set(memberId, met?.incarnation === incarnation ? met : { incarnation, sinceMs });
+    }
+  }
+
   /** Every member keeps this, because any of them may lead next. */
   #onCommitted(entries: readonly Entry[]): void {
     let changed = false;
@@ -113,15 +128,20 @@ export class MembershipKeeper {
     if (changed) this.consider();
   }
 
-  /** Who is silent was not asked: it may come back as it is. */
+  /** Who was silent was not asked, and may be coming back just now. */
   #noteResting(configuration: Configuration): void {
     const members = membersOf(configuration);
-    const alive = new Set(this.#options.candidates().map(({ memberId }) => memberId));
+    const nowMs = this.#options.clock.monotonicMs();
+    const alive = new Set(
+      [...this.#processes]
+        .filter(([, { sinceMs }]) => nowMs - sinceMs >= KNOWN_MS_MIN)
+        .map(([member]) => member),
+    );
     for (const member of membersOf(this.#committed))
       if (!members.has(member)) {
         if (alive.has(member)) this.#rest(member, Number.POSITIVE_INFINITY);
       } else if (isVoter(this.#committed, member) && !isVoter(configuration, member))
-        this.#rest(member, this.#options.clock.monotonicMs() + STEPPED_BACK_MS_MAX);
+        this.#rest(member, nowMs + STEPPED_BACK_MS_MAX);
     for (const voter of configuration.voters) this.#resting.delete(voter);
     for (const member of members) if (!membersOf(this.#committed).has(member)) this.#resting.delete(member);
     this.#committed = configuration;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { formatHostPort } from '@agenda/service-kit/environment';
+import { openStorage } from '../storage/storage.ts';
 import { TestCluster } from '../testing/cluster.ts';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { DnsServer } from '../testing/dns-server.ts';
@@ -81,6 +83,60 @@ describe('a cluster whose nodes come and go', () => {
     await cluster.commit('with all three again');
   });
 
+  it('takes an old disk of a former member back under its own id', async () => {
+    await startThree();
+    const at = await cluster.followerAt();
+    const former = cluster.node(at).context.driver.memberId;
+    await cluster.crashNode(at);
+    const elsewhere = temporaryDirectory();
+    const latter = await cluster.startNode(at, { directory: elsewhere });
+    await eventually(
+      async () => (await cluster.voters(...NAMES)).includes(latter.context.driver.memberId),
+      'the new instance votes',
+      10_000,
+    );
+    await cluster.commit('while the old disk was away');
+    await cluster.crashNode(at);
+    removeDirectory(elsewhere);
+    const back = await cluster.startNode(at);
+    assert.equal(back.context.driver.memberId, former);
+    await eventually(
+      async () => (await cluster.voters(...NAMES)).includes(former),
+      'the former member votes again',
+      10_000,
+    );
+    await cluster.commit('with the old disk');
+    assert.deepEqual(back.fatal, []);
+  });
+
+  it('forms though its founder lost its disk when only one other had joined', async () => {
+    cluster = new TestCluster(3);
+    await cluster.audit.start();
+    const configuration = {
+      voters: ['agenda-1#lost', 'agenda-2#1'],
+      votersOutgoing: [],
+      learners: [],
+      learnersNext: [],
+      autoLeave: false,
+    };
+    const directory = join(cluster.directory(1), 'raft');
+    const { log } = openStorage({ directory, nodeId: 'agenda-2', nowMs: 1, mintInstanceId: () => '1' });
+    log.write({
+      hardState: { term: 1, votedFor: '', commitIndex: 1 },
+      entries: [{ index: 1, term: 1, timestampMs: 1, payload: { kind: 'configuration', configuration } }],
+      clusterId: 'x',
+    });
+    log.close();
+    await cluster.startNode(0);
+    const joined = await cluster.startNode(1);
+    await cluster.startNode(2);
+    await eventually(() => joined.fatal.length > 0, 'the one that had joined gives it up');
+    await cluster.stopNode(1);
+    await cluster.startNode(1);
+    await cluster.voters(...NAMES);
+    await cluster.commit('in a cluster that formed');
+  });
+
   it('does not listen to a second process with a copy of a living member’s disk', async () => {
     await startThree();
     const at = await cluster.followerAt();
@@ -140,8 +196,15 @@ describe('a cluster whose nodes come and go', () => {
       await cluster.audit.start();
       for (let node = 0; node < 3; node++) await cluster.startNode(node, { seeds: [], ...at(node + 1) });
       await cluster.voters(...NAMES);
-      const sources = (await cluster.status(cluster.node(0))).nodes.map(({ source }) => source).sort();
-      assert.deepEqual(sources, ['dns', 'dns', 'self']);
+      await eventually(async () => {
+        const { nodes } = await cluster.status(cluster.node(0));
+        return (
+          nodes
+            .map(({ source }) => source)
+            .sort()
+            .join() === 'dns,dns,self'
+        );
+      }, 'both others are known by DNS');
 
       dns.set('agenda.test', ['127.0.0.1']);
       await cluster.commit('while DNS leaves two out');
