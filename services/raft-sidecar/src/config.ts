@@ -14,6 +14,7 @@ import { LOG_LEVELS } from '@agenda/service-kit/logger';
 import { z } from 'zod';
 import type { DiscoverySettings } from './discovery/discovery.ts';
 import type { PeerSource } from './discovery/peer-store.ts';
+import type { SnapshotLimits } from './runtime/snapshot-taker.ts';
 
 const VOTERS_EXPECTED_MAX = 9;
 const REPLACE_AFTER_ELECTIONS = 2;
@@ -44,6 +45,10 @@ export const environmentSchema = z
     CLUSTER_TLS_CERT_FILE: pemFile(),
     CLUSTER_TLS_KEY_FILE: pemFile(),
     CLUSTER_TLS_CA_FILE: pemFile(),
+    SNAPSHOT_LOG_ENTRIES: integer(1, 100_000_000, 100_000),
+    SNAPSHOT_LOG_BYTES: integer(1, 1_000_000_000_000, 64 * 1024 * 1024),
+    SNAPSHOT_TAIL_ENTRIES: integer(0, 10_000_000, 10_000),
+    CHECKPOINT_EVERY: durationMs('30s'),
     ELECTION_TIMEOUT_MS: integer(50, 60_000, 300),
     HEARTBEAT_MS: integer(10, 10_000, 50),
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
@@ -122,4 +127,13 @@ export function discoverySettings(config: Config): DiscoverySettings {
     });
   const dnsServers = config.DISCOVERY_DNS_SERVERS.map(formatHostPort);
   return { seeds: config.DISCOVERY_SEEDS, dns, dnsServers, votersExpected: config.BOOTSTRAP_EXPECT };
+}
+
+/** When the log is cut, and where. */
+export function snapshotLimits(config: Config): SnapshotLimits {
+  return {
+    logEntriesMax: config.SNAPSHOT_LOG_ENTRIES,
+    logBytesMax: config.SNAPSHOT_LOG_BYTES,
+    tailEntries: config.SNAPSHOT_TAIL_ENTRIES,
+  };
 }

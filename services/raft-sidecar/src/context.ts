@@ -17,7 +17,7 @@ import { discoveryHandlers } from './api/discovery-service.ts';
 import { peerHandlers } from './api/peer-service.ts';
 import { sidecarHandlers, toolHandlers } from './api/sidecar-service.ts';
 import { statusOf } from './api/status.ts';
-import { type Config, discoverySettings, peerTls } from './config.ts';
+import { type Config, discoverySettings, peerTls, snapshotLimits } from './config.ts';
 import { membersOf } from './core/membership.ts';
 import type { MemberId } from './core/types.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -27,7 +27,6 @@ import { coreOptions, tickMsOf } from './runtime/core-options.ts';
 import { DEPARTURE_MS_MAX, Departure } from './runtime/departure.ts';
 import { DiskStall } from './runtime/disk-stall.ts';
 import { Driver } from './runtime/driver.ts';
-import { StateMachineFeed } from './runtime/feed.ts';
 import { Journal } from './runtime/journal.ts';
 import { MembershipKeeper } from './runtime/membership-keeper.ts';
 import { featureLevelOf } from './runtime/membership-policy.ts';
@@ -36,6 +35,7 @@ import { Operations } from './runtime/operations.ts';
 import { systemClock, systemScheduler } from './runtime/ports.ts';
 import { Proposals } from './runtime/proposals.ts';
 import { Reads } from './runtime/reads.ts';
+import { type Parts, Snapshots } from './runtime/snapshots.ts';
 import { StateWatch } from './runtime/state-watch.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
 import { PeerTransport } from './transport/peer-transport.ts';
@@ -60,7 +60,8 @@ export class SidecarContext {
   readonly #journal: Journal;
   readonly #alarms: Alarms;
   readonly #transport: PeerTransport;
-  readonly #feed: StateMachineFeed;
+  readonly #snapshots: Snapshots;
+  readonly #state: Parts;
   readonly #proposals: Proposals;
   readonly #reads: Reads;
   readonly #operations: Operations;
@@ -95,18 +96,12 @@ export class SidecarContext {
     this.#tls = peerTls(config);
     this.discovery = this.#newDiscovery(onFatal);
     this.#transport = this.#newTransport();
+    this.#snapshots = this.#newSnapshots();
     this.driver = this.#newDriver(onFatal);
-    this.#feed = new StateMachineFeed({
-      driver: this.driver,
-      store: this.#storage.log,
-      alarms: this.#alarms,
-      clock: systemClock,
-      logger,
-      clusterFeatureLevel: () => featureLevelOf(this.driver.committedConfiguration),
-    });
     this.#proposals = new Proposals(this.driver, this.#transport);
     this.#reads = new Reads(this.driver, this.#transport);
     this.#operations = new Operations(this.driver, new StateWatch(this.driver));
+    this.#state = this.#snapshots.connect(this.#operations);
     this.#keeper = this.#newKeeper();
     this.#departure = new Departure({
       driver: this.driver,
@@ -137,6 +132,7 @@ export class SidecarContext {
       { name: 'storage', stop: () => this.#closeStorage() },
       { name: 'audit events', stop: () => this.#stopEvents() },
       { name: 'peer transport', stop: () => this.#transport.close() },
+      { name: 'snapshots', stop: () => this.#snapshots.close() },
       this.#peerServerPart(),
       { name: 'consensus', start: () => this.#startConsensus(), stop: () => this.driver.stop() },
       { name: 'membership', start: () => this.#keeper.start(), stop: () => this.#keeper.stop() },
@@ -186,6 +182,21 @@ export class SidecarContext {
     return new GrpcChannel({ address, signer: this.#signer, logger: this.#logger, ...(tls ? { tls } : {}) });
   }
 
+  #newSnapshots(): Snapshots {
+    return new Snapshots({
+      driver: () => this.driver,
+      log: this.#storage.log,
+      store: this.#storage.snapshots,
+      peers: this.#transport,
+      alarms: this.#alarms,
+      clock: systemClock,
+      limits: snapshotLimits(this.#config),
+      checkpointEveryMs: this.#config.CHECKPOINT_EVERY,
+      clusterFeatureLevel: () => featureLevelOf(this.driver.committedConfiguration),
+      logger: this.#logger,
+    });
+  }
+
   #newDriver(onFatal: () => void): Driver {
     const tickMs = tickMsOf(this.#config);
     return new Driver({
@@ -194,7 +205,7 @@ export class SidecarContext {
       votersExpected: this.#config.BOOTSTRAP_EXPECT,
       store: this.#storage.log,
       sender: this.#transport,
-      snapshots: { fetch: (_from, metadata) => this.driver.snapshotFailed(metadata) },
+      snapshots: this.#snapshots.fetcher,
       clock: systemClock,
       scheduler: systemScheduler,
       disk: this.#diskStall,
@@ -227,7 +238,7 @@ export class SidecarContext {
       driver: this.driver,
       address: () => this.advertisedAddress,
       httpAddress: () => formatHostPort({ host, port: this.#config.HTTP_ADDR.port }),
-      featureLevel: () => this.#feed.featureLevel,
+      featureLevel: () => this.#state.feed.featureLevel,
       clusterFeatureLevel: () => featureLevelOf(this.driver.committedConfiguration),
     });
   }
@@ -241,7 +252,14 @@ export class SidecarContext {
         const { admissions, peers, door } = discovery;
         server.addService(
           PeerService,
-          peerHandlers({ driver, proposals: this.#proposals, reads: this.#reads, door }),
+          peerHandlers({
+            driver,
+            proposals: this.#proposals,
+            reads: this.#reads,
+            door,
+            snapshots: this.#state.server,
+            checkpoints: this.#state.checkpoints,
+          }),
         );
         const self = () => discovery.selfNode();
         const onNews = () => discovery.onNews();
@@ -260,7 +278,7 @@ export class SidecarContext {
       name: 'sidecar server',
       start: async () => {
         server.addService(SidecarService, sidecarHandlers(this.#sidecarOptions()));
-        server.addService(StateMachineService, { attach: (stream) => this.#feed.attach(stream) });
+        server.addService(StateMachineService, { attach: (stream) => this.#state.feed.attach(stream) });
         this.#sidecarPort = await server.listen(this.#config.SIDECAR_GRPC_ADDR);
         server.setServing(true);
       },
@@ -287,13 +305,14 @@ export class SidecarContext {
       proposals: this.#proposals,
       reads: this.#reads,
       operations: this.#operations,
+      taker: this.#state.taker,
       sidecarOf: (member: MemberId) => this.#transport.sidecarOf(member),
       status: () =>
         statusOf({
           nodeId: this.#config.NODE_ID,
           driver: this.driver,
           store: this.#storage.log,
-          feed: this.#feed,
+          feed: this.#state.feed,
           peers: this.discovery.peers,
           alarms: this.#alarms,
           clock: systemClock,
@@ -321,7 +340,7 @@ export class SidecarContext {
         deadAfterMs: DEAD_AFTER,
       },
       candidates: () => peers.spokenWithin(CANDIDATE_HEARD_WITHIN_MS),
-      ownFeatureLevel: () => this.#feed.featureLevel,
+      ownFeatureLevel: () => this.#state.feed.featureLevel,
       incarnationOf: (member) =>
         member === identity.memberId ? start.incarnation : (peers.get(member)?.incarnation ?? 0),
       logger: this.#logger,
@@ -334,8 +353,10 @@ export class SidecarContext {
       name: 'watch',
       start: () => {
         stop = systemScheduler.every(WATCH_EVERY_MS, () => {
-          this.#feed.watch();
-          this.#feed.announceLeadership();
+          this.#state.feed.watch();
+          this.#state.feed.announceLeadership();
+          this.#state.taker.watch();
+          this.#state.checkpoints.watch();
           this.#diskStall.watch();
           this.#clockSkew.watch();
         });

@@ -39,6 +39,8 @@ export interface AttachmentOptions {
   readonly applyLoop: ApplyLoop;
   readonly leadership: LeadershipWatch;
   readonly snapshots: SnapshotHandlers;
+  /** Why the state that was here is gone; empty: it is not. */
+  readonly stateLost: () => string;
   readonly logger: Logger;
 }
 
@@ -106,6 +108,7 @@ export class Attachment {
         lastAppliedTerm: term,
         featureLevel: StateMachine.featureLevel,
         digest,
+        stateLost: this.#options.stateLost(),
       };
       stream.write(AttachRequest.fromPartial({ body: { $case: 'hello', value: hello } }));
       applyLoop.attach((applied) =>

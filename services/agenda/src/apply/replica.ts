@@ -40,6 +40,7 @@ export class Replica {
   readonly #logger: Logger;
   readonly #listeners: ((what: Replacement, reason: string) => void)[] = [];
   #taking = false;
+  #lost: string;
 
   constructor({ directory, channel, logger, checkpointLimits }: ReplicaOptions) {
     this.#logger = logger;
@@ -51,6 +52,7 @@ export class Replica {
       onFailure: (error) => this.#onFailure(error),
       ...(checkpointLimits ? { checkpointLimits } : {}),
     });
+    this.#lost = this.state.foundCorrupt;
     this.position = new AppliedPosition(this.state.lastApplied());
     const { state, position, leadership } = this;
     const { checkpointer } = state;
@@ -66,6 +68,7 @@ export class Replica {
         install: (request) => this.#install(request),
         discard: (reason) => this.#onDiverged(reason),
       },
+      stateLost: () => this.#lost,
       logger,
     });
   }
@@ -175,6 +178,7 @@ export class Replica {
   }
 
   #tell(what: Replacement, reason: string): void {
+    this.#lost = reason;
     if (what === 'lost') {
       const why = `this replica is being rebuilt: ${reason}; ask another one`;
       this.position.suspend(

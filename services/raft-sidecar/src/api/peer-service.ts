@@ -3,10 +3,12 @@ import type { MessageBatch, Opening, PeerService } from '@agenda/proto/raft/v1/p
 import { ServiceError, toServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
 import type { MemberId, Message } from '../core/types.ts';
+import type { Checkpoints } from '../runtime/checkpoints.ts';
 import type { Driver } from '../runtime/driver.ts';
 import type { Proposals } from '../runtime/proposals.ts';
 import type { Reads } from '../runtime/reads.ts';
 import { noLeader } from '../runtime/refusals.ts';
+import type { SnapshotServer } from '../runtime/snapshot-server.ts';
 import { messageFromWire, nodeIdOf } from '../transport/conversions.ts';
 
 export interface PeerHandlersOptions {
@@ -14,6 +16,8 @@ export interface PeerHandlersOptions {
   readonly proposals: Proposals;
   readonly reads: Reads;
   readonly door: PeerDoor;
+  readonly snapshots: Pick<SnapshotServer, 'serve'>;
+  readonly checkpoints: Pick<Checkpoints, 'onReport'>;
 }
 
 /** Who may speak for a member, and what was heard of it. */
@@ -29,7 +33,7 @@ export interface PeerDoor {
 }
 
 export function peerHandlers(options: PeerHandlersOptions): Handlers<typeof PeerService> {
-  const { driver, proposals, reads, door } = options;
+  const { driver, proposals, reads, door, snapshots, checkpoints } = options;
   const assertMeant = (to: MemberId): void => {
     if (to !== driver.memberId) throw noLeader(`this is ${driver.memberId}, not ${to}`);
   };
@@ -58,6 +62,14 @@ export function peerHandlers(options: PeerHandlersOptions): Handlers<typeof Peer
     readIndex: async ({ to }, context) => {
       assertMeant(to);
       return { index: await reads.confirm(context.deadlineAtMs) };
+    },
+    fetchSnapshot: (request, stream) => snapshots.serve(request, stream),
+    reportDigest: ({ to, from, index, digest }, { nodeId }) => {
+      assertMeant(to);
+      if (nodeIdOf(from) !== nodeId)
+        throw new ServiceError('forbidden', `${nodeId} cannot speak for ${from}`);
+      checkpoints.onReport(from, index, digest);
+      return {};
     },
   };
 }

@@ -16,8 +16,9 @@ import type { Operations } from '../runtime/operations.ts';
 import type { Proposals } from '../runtime/proposals.ts';
 import type { Reads } from '../runtime/reads.ts';
 import { noLeader } from '../runtime/refusals.ts';
+import type { SnapshotTaker } from '../runtime/snapshot-taker.ts';
 import type { LogStore } from '../storage/log-store.ts';
-import { configurationToWire, nodeIdOf } from '../transport/conversions.ts';
+import { configurationToWire, nodeIdOf, snapshotToWire } from '../transport/conversions.ts';
 import { inspectLog } from './inspect-log.ts';
 
 /** Of one change; the joint phase grows with it. */
@@ -29,6 +30,7 @@ export interface SidecarHandlersOptions {
   readonly proposals: Proposals;
   readonly reads: Reads;
   readonly operations: Operations;
+  readonly taker: Pick<SnapshotTaker, 'take'>;
   readonly status: () => Status;
   /** The same service of another member. */
   readonly sidecarOf: (member: MemberId) => UnaryClient<typeof SidecarService>;
@@ -59,10 +61,11 @@ export function sidecarHandlers(options: SidecarHandlersOptions): Handlers<typeo
 
 /** What other nodes may ask through the peer port: nothing of it is passed on. */
 export function toolHandlers(options: SidecarHandlersOptions) {
-  const { driver, store, operations, status } = options;
+  const { driver, store, operations, taker, status } = options;
   return {
     getStatus: () => status(),
     inspectLog: (request) => inspectLog(store, request),
+    triggerSnapshot: async () => snapshotToWire(await taker.take()),
     changeMembership: async ({ changes }, context) => {
       const known = knownMembers(driver);
       const wanted = changes.map((change) => changeFromWire(change, known));

@@ -1,6 +1,10 @@
 /** What an operator must look at, from the moment it is wrong until it is right again. */
 
 export type AlarmCode =
+  | 'digest_undecided'
+  | 'diverged'
+  | 'snapshot_failed'
+  | 'state_lost'
   | 'clock_skew'
   | 'disk_stalled'
   | 'duplicate_member'

@@ -161,7 +161,7 @@ describe('three sidecars', () => {
       indexes,
       indexes.map((_, at) => at + 1),
     );
-    stream.cancel();
+    stream.detach();
     node.attach();
   });
 

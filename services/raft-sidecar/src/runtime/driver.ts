@@ -205,7 +205,9 @@ export class Driver {
 
   /** This node has a snapshot of its own state machine at hand. */
   snapshotTaken(metadata: SnapshotMetadata): Promise<void> {
-    return this.#run(() => this.#store.write({ snapshot: metadata }));
+    return this.#run(() => {
+      if (metadata.index > (this.#store.snapshot()?.index ?? 0)) this.#store.write({ snapshot: metadata });
+    });
   }
 
   /** What the newest snapshot holds and nobody here needs any more. */

@@ -7,8 +7,10 @@ import { DriverBench } from '../testing/driver.ts';
 import { Alarms } from './alarms.ts';
 import { type FeedStream, StateMachineFeed } from './feed.ts';
 import { UNAPPLIED_ENTRIES_MAX } from './feed-window.ts';
+import type { StateSupply } from './state-restorer.ts';
 
 const EMPTY = new Uint8Array(0);
+const NOTHING: StateSupply = { supply: () => Promise.resolve(undefined), refused: () => {} };
 
 /** The sidecar's end of an attachment, with the agenda's hands on it. */
 class Attachment implements FeedStream {
@@ -54,7 +56,7 @@ class Attachment implements FeedStream {
   }
 
   hello(lastApplied: number, lastAppliedTerm: number, featureLevel = 1): void {
-    const value = { lastApplied, lastAppliedTerm, featureLevel, digest: EMPTY };
+    const value = { lastApplied, lastAppliedTerm, featureLevel, digest: EMPTY, stateLost: '' };
     this.#onMessage({ body: { $case: 'hello', value }, mac: EMPTY });
   }
 
@@ -106,6 +108,7 @@ describe('the feed of the state machine', () => {
       clock: bench.clock,
       logger: createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' }),
       clusterFeatureLevel: () => 1,
+      supply: NOTHING,
     });
   }
 

@@ -26,6 +26,10 @@ export class FileReception implements Reception {
     this.#complete = complete;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   static async open(
     path: string,
     announced: StoredSnapshot,

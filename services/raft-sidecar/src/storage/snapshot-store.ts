@@ -20,6 +20,8 @@ export interface PartialSnapshot {
 
 /** A snapshot on its way in. */
 export interface Reception {
+  /** That have come, now and before. */
+  readonly bytes: number;
   /** Appends. */
   write(data: Uint8Array): Promise<void>;
   /** @throws CorruptSnapshotError if it is not what was announced; nothing of it is kept then. */

@@ -1,6 +1,5 @@
 /** A whole sidecar in this process: real storage, real gRPC on loopback, fast timings. */
 import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
-import { StateMachineService } from '@agenda/proto/raft/v1/state_machine';
 import { formatHostPort } from '@agenda/service-kit/environment';
 import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
 import type { Part } from '@agenda/service-kit/lifecycle';
@@ -8,6 +7,7 @@ import { createLogger } from '@agenda/service-kit/logger';
 import { Signer } from '@agenda/service-kit/signature';
 import type { Config } from '../config.ts';
 import { SidecarContext } from '../context.ts';
+import { type Applied, TestMachine } from './machine.ts';
 
 export const SECRET = 's'.repeat(32);
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
@@ -16,14 +16,6 @@ const logger = createLogger({
   nodeId: 'test',
   level: process.env.TEST_LOG_LEVEL ?? 'silent',
 });
-
-/** Everything that committed here, in order, as a state machine sees it. */
-export interface Applied {
-  readonly index: number;
-  readonly term: number;
-  /** Empty unless it is a command. */
-  readonly text: string;
-}
 
 export interface NodeOptions {
   readonly nodeId: string;
@@ -47,7 +39,7 @@ export class TestNode {
   /** As the sidecar told its state machine last. */
   clusterFeatureLevel = 0;
   readonly #started: Part[];
-  #stateMachine: ReturnType<TestNode['attach']> | undefined;
+  #stateMachine: TestMachine | undefined;
 
   private constructor(context: SidecarContext, started: Part[], fatal: boolean[]) {
     this.context = context;
@@ -77,6 +69,10 @@ export class TestNode {
       SWARM_SERVICE_PORT: undefined,
       DEAD_AFTER: 600_000,
       REPLACE_AFTER: 1_000,
+      SNAPSHOT_LOG_ENTRIES: 100_000,
+      SNAPSHOT_LOG_BYTES: 64 * 1024 * 1024,
+      SNAPSHOT_TAIL_ENTRIES: 10_000,
+      CHECKPOINT_EVERY: 30_000,
       CLUSTER_TLS_CERT_FILE: undefined,
       CLUSTER_TLS_KEY_FILE: undefined,
       CLUSTER_TLS_CA_FILE: undefined,
@@ -97,6 +93,10 @@ export class TestNode {
     return node;
   }
 
+  get machine(): TestMachine {
+    return this.#stateMachine as TestMachine;
+  }
+
   get peerAddress(): string {
     return this.context.advertisedAddress;
   }
@@ -106,31 +106,8 @@ export class TestNode {
   }
 
   /** Applies what is committed from where `applied` ends. */
-  attach(featureLevel = 1) {
-    const stream = this.channel.bidiStream(StateMachineService, 'attach');
-    const last = this.applied.at(-1);
-    stream.onMessage(({ body }) => {
-      if (body?.$case === 'leadership') this.clusterFeatureLevel = body.value.featureLevel;
-      if (body?.$case !== 'committed') return;
-      for (const { index, term, payload } of body.value.entries) {
-        const text = payload?.$case === 'command' ? Buffer.from(payload.value).toString() : '';
-        this.applied.push({ index, term, text });
-      }
-      const { index = 0 } = this.applied.at(-1) ?? {};
-      const digest = new Uint8Array(0);
-      stream.write({
-        body: { $case: 'applied', value: { index, durableIndex: index, digest } },
-        mac: digest,
-      });
-    });
-    const hello = {
-      lastApplied: last?.index ?? 0,
-      lastAppliedTerm: last?.term ?? 0,
-      featureLevel,
-      digest: new Uint8Array(0),
-    };
-    stream.write({ body: { $case: 'hello', value: hello }, mac: new Uint8Array(0) });
-    return stream;
+  attach(featureLevel = 1): TestMachine {
+    return new TestMachine(this.channel, this.applied, featureLevel);
   }
 
   commands(): string[] {
@@ -139,7 +116,7 @@ export class TestNode {
 
   /** In good order, so that a leader hands over. */
   async stop(): Promise<void> {
-    this.#stateMachine?.cancel();
+    this.#stateMachine?.detach();
     this.channel.close();
     for (const part of this.#started.reverse()) await part.stop?.();
   }

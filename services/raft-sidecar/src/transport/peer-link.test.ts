@@ -61,7 +61,9 @@ describe('the peer port', () => {
     const server = new GrpcServer({ verifier: new Verifier([SECRET]), logger });
     const proposals = new Proposals(driver, nobody);
     const reads = new Reads(driver, nobody);
-    server.addService(PeerService, peerHandlers({ driver, proposals, reads, door }));
+    const snapshots = { serve: () => Promise.reject() };
+    const checkpoints = { onReport: () => {} };
+    server.addService(PeerService, peerHandlers({ driver, proposals, reads, door, snapshots, checkpoints }));
     servers.push(server);
     return `127.0.0.1:${await server.listen({ host: '127.0.0.1', port: 0 })}`;
   }

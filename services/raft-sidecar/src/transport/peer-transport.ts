@@ -1,12 +1,16 @@
 /** The outgoing side of the peer port: one link a member, made when there is something to say to it. */
-import type { Opening } from '@agenda/proto/raft/v1/peer';
+import { type FetchSnapshotRequest, type Opening, PeerService } from '@agenda/proto/raft/v1/peer';
 import type { SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import type { HostPort } from '@agenda/service-kit/environment';
+import { ServiceError } from '@agenda/service-kit/errors';
 import type { GrpcChannel, UnaryClient } from '@agenda/service-kit/grpc-client';
 import type { Logger } from '@agenda/service-kit/logger';
 import type { MemberId, Message } from '../core/types.ts';
 import type { MessageSender } from '../runtime/ports.ts';
 import type { LeaderClient, Position } from '../runtime/proposals.ts';
+import type { ChunkStream, SnapshotPeers } from '../runtime/snapshot-download.ts';
+import type { DigestPeers } from '../runtime/snapshots.ts';
+import { parseAddress } from './addresses.ts';
 import { PeerLink } from './peer-link.ts';
 
 export interface PeerTransportOptions {
@@ -18,7 +22,7 @@ export interface PeerTransportOptions {
   readonly onUnreachable: (member: MemberId) => void;
 }
 
-export class PeerTransport implements MessageSender, LeaderClient {
+export class PeerTransport implements MessageSender, LeaderClient, SnapshotPeers, DigestPeers {
   readonly #options: PeerTransportOptions;
   readonly #links = new Map<MemberId, PeerLink>();
 
@@ -43,6 +47,25 @@ export class PeerTransport implements MessageSender, LeaderClient {
   /** @throws ServiceError `unavailable`, nothing sent, if no address is known. */
   sidecarOf(member: MemberId): UnaryClient<typeof SidecarService> {
     return this.#linkTo(member).calls().sidecar;
+  }
+
+  async reportDigest(leader: MemberId, index: number, digest: Uint8Array, deadlineMs: number): Promise<void> {
+    const from = this.#options.opening().memberId;
+    await this.#linkTo(leader).calls().peer.reportDigest({ to: leader, index, digest, from }, { deadlineMs });
+  }
+
+  /** Over a connection of its own: nothing else must wait behind so much. */
+  fetchSnapshot(member: MemberId, request: FetchSnapshotRequest): ChunkStream {
+    const address = this.#options.addressOf(member);
+    if (address === undefined)
+      throw new ServiceError('unavailable', `no address of ${member} is known`, { sent: false });
+    const channel = this.#options.channelTo(parseAddress(address));
+    const stream = channel.serverStream(PeerService, 'fetchSnapshot', request);
+    stream.onEnd(() => channel.close());
+    return {
+      [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
+      cancel: () => stream.cancel(),
+    };
   }
 
   /** It has another address than before. */
