@@ -110,7 +110,9 @@ describe('pods that come and go', () => {
     const added = await runAgendactl(test, leader, 'members', 'add', out.nodeId);
     assert.equal(added.code, 0, added.err);
     await membersAre(running());
-    assert.equal((await runAgendactl(test, leader, 'members', 'add', out.nodeId)).code, 64);
+    const again = await runAgendactl(test, leader, 'members', 'add', out.nodeId);
+    assert.equal(again.code, 64);
+    assert.match(again.err, /^agendactl: agenda-\d#\S+ is a member already$/m);
     assert.match((await runAgendactl(test, leader, 'members', 'list')).out, /^agenda-1#\S+ {2}voter/m);
   });
 });

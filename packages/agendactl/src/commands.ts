@@ -6,6 +6,8 @@ import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
 
 const DEADLINE_MS = 10_000;
+/** Two instances of a node that were heard so close to each other both live. */
+const HEARD_TOGETHER_MS = 5_000;
 const OPTIONS = { deadlineMs: DEADLINE_MS };
 
 export interface Pod {
@@ -100,9 +102,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 async function addMember(sidecar: GrpcChannel, node: string): Promise<string> {
   const { configuration, nodes } = await sidecar.client(SidecarService).getStatus({}, OPTIONS);
   const members = [...(configuration?.voters ?? []), ...(configuration?.learners ?? [])];
-  const found = nodes.filter(
+  const already = members.find((member) => member === node || member.startsWith(`${node}#`));
+  if (already !== undefined) throw new UsageError(`${already} is a member already`);
+  const outside = nodes.filter(
     ({ nodeId, memberId }) => (nodeId === node || memberId === node) && !members.includes(memberId),
   );
+  // A node that lost its disk is still known by its former instance, which nobody hears any more.
+  const lastSeenMs = Math.max(...outside.map((other) => other.lastSeenMs));
+  const found = outside.filter((other) => lastSeenMs - other.lastSeenMs < HEARD_TOGETHER_MS);
   const [only] = found;
   if (!only || found.length > 1)
     throw new UsageError(
