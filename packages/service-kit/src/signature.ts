@@ -3,7 +3,7 @@
  * before the body is decoded. A stream is signed at its start; each of its messages then carries a MAC under a key
  * that is derived for that stream and direction, over its sequence number and its bytes.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
 import { ServiceError } from './errors.ts';
 
@@ -211,15 +211,15 @@ const MAC_HEADER = [0x7a, MAC_BYTES] as const;
 const TRAILER_BYTES = MAC_HEADER.length + MAC_BYTES;
 
 class StreamMac {
-  readonly #key: Buffer;
+  /** As a key object: from bytes, it would be made anew for every message (a third of what a MAC costs). */
+  readonly #key: KeyObject;
   readonly #sequenceBytes = Buffer.alloc(8);
   #sequence = 0n;
 
   constructor(call: SignedCall, direction: Direction) {
-    this.#key = createHmac('sha256', call.secret)
-      .update(`agenda stream ${direction}`)
-      .update(call.signature)
-      .digest();
+    this.#key = createSecretKey(
+      createHmac('sha256', call.secret).update(`agenda stream ${direction}`).update(call.signature).digest(),
+    );
   }
 
   next(body: Uint8Array): Buffer {
