@@ -19,7 +19,7 @@ PROTO_FILES := $(shell find proto -name '*.proto' -not -path '*/node_modules/*')
 UI_FILES := $(shell find services/api-gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install generate ui run test test-unit test-cluster test-browser lint format typecheck bench clean
+.PHONY: help install generate ui run test test-unit test-cluster test-browser torture lint format typecheck bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ test-cluster: $(GENERATED) $(UI_BUILT) ## real pods, real sockets, real kills
 
 test-browser: $(GENERATED) $(UI_BUILT) ## the page in a real Chromium
 	@node test/run.ts browser
+
+torture: $(GENERATED) $(UI_BUILT) ## real pods under faults by chance: [MINUTES=10] [PODS=5] [SEED=…]
+	@MINUTES='$(MINUTES)' PODS='$(PODS)' SEED='$(SEED)' node test/cluster/torture.ts
 
 lint: $(INSTALLED) ## check format and lint rules
 	@npm run --silent lint

@@ -39,7 +39,11 @@ const STAGES: readonly Stage[] = [
   { name: 'format and lint', group: 'check', run: () => check('biome', ['check', '.']) },
   { name: 'unit', group: 'unit', run: () => mocha(UNIT, 20_000) },
   { name: 'architecture', group: 'unit', run: () => mocha(['test/architecture/*.test.ts'], 20_000) },
-  { name: 'linearizability', group: 'unit', run: () => mocha(['test/linearizability/*.test.ts'], 60_000) },
+  {
+    name: 'linearizability',
+    group: 'unit',
+    run: () => mocha(['test/linearizability/*.test.ts', 'test/support/*.test.ts'], 60_000),
+  },
   { name: 'scenarios', group: 'unit', run: () => mocha(['test/scenarios/*.test.ts'], 20_000) },
   { name: 'cluster', group: 'cluster', run: () => mocha(['test/cluster/*.test.ts'], 120_000) },
   { name: 'browser', group: 'browser', run: () => mocha(['test/browser/*.test.ts'], 60_000) },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { freemem } from 'node:os';
 import type { PodProcess } from '@agenda/pod/pod-process';
-import { ApiClient } from '../support/api-client.ts';
+import type { ApiClient } from '../support/api-client.ts';
 import { READY_MS } from '../support/cluster.ts';
 import { diskObstacle, FaultyCluster, memoryShortage } from '../support/faulty-cluster.ts';
 import { KNOWS_SOCKET_OWNERS } from '../support/socket-owner.ts';
@@ -33,8 +33,7 @@ describe('five pods under faults, with clients at work on all of them,', () => {
       env: { REPLACE_AFTER: '1s' },
       diskBytes: new Map(noDisk === undefined ? [[SMALL_DISK_AT, SMALL_DISK_BYTES]] : []),
     });
-    const [first] = test.pods as [PodProcess];
-    ana = await new ApiClient(first.url).enter('ana');
+    ana = await test.enter('ana');
     trial = new Trial(test, ana, 'ana');
   });
   after(() => test?.destroy());

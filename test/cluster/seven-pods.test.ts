@@ -1,6 +1,6 @@
 import { freemem } from 'node:os';
 import type { PodProcess } from '@agenda/pod/pod-process';
-import { ApiClient } from '../support/api-client.ts';
+import type { ApiClient } from '../support/api-client.ts';
 import { READY_MS } from '../support/cluster.ts';
 import { FaultyCluster, memoryShortage } from '../support/faulty-cluster.ts';
 import { KNOWS_SOCKET_OWNERS } from '../support/socket-owner.ts';
@@ -29,7 +29,7 @@ describe('a cluster that is scaled from three pods to seven and back, with clien
       founders: FOUNDERS,
       env: { REPLACE_AFTER: '1s', DEAD_AFTER: '2s' },
     });
-    ana = await new ApiClient((test.pods[0] as PodProcess).url).enter('ana');
+    ana = await test.enter('ana');
     trial = new Trial(test, ana, 'ana');
   });
   after(() => test?.destroy());

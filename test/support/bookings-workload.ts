@@ -8,6 +8,7 @@ import {
   type SlotState,
 } from '../linearizability/models/bookings.ts';
 import { type Answer, ApiClient, type CallOptions } from './api-client.ts';
+import { until } from './until.ts';
 
 const SLOT_MS = 600_000;
 /** 2031: other tests use 2030. */
@@ -17,6 +18,8 @@ const ATTEMPT_MS = 3_000;
 const REMEMBERED_MAX = 4;
 /** After an attempt that nobody answered, or that was refused: pods that are down refuse at once. */
 const PAUSE_MS = 20;
+/** For one slot as one pod shows it, once all is well again. */
+const LOOK_MS = 30_000;
 
 export interface BookingsOptions {
   /** Begins its Idempotency-Keys: different for each workload. */
@@ -93,7 +96,10 @@ export class BookingsWorkload {
   async lookEverywhere(urls: readonly string[]): Promise<void> {
     const { firstSlot, slots } = this.#options;
     for (let slot = firstSlot; slot < firstSlot + slots; slot++)
-      for (const url of urls) await this.#look(String(slot), () => url);
+      for (const url of urls)
+        await until(`a look at slot ${slot} through ${url}`, LOOK_MS, async () =>
+          (await this.#look(String(slot), () => url)) ? true : undefined,
+        );
   }
 
   /** @throws Error with the order that went furthest, and what cannot follow it. */
@@ -168,11 +174,11 @@ export class BookingsWorkload {
     });
   }
 
-  async #look(slot: string, url = () => this.#anyUrl()): Promise<void> {
+  async #look(slot: string, url = () => this.#anyUrl()): Promise<boolean> {
     const start = FIRST_SLOT_MS + Number(slot) * SLOT_MS;
     const [from, to] = [new Date(start).toISOString(), new Date(start + SLOT_MS).toISOString()];
     const path = `/api/agenda?start=${from}&end=${to}&limit=10`;
-    await this.#once({ slot, kind: 'look' }, url(), path, {
+    return this.#once({ slot, kind: 'look' }, url(), path, {
       200: ({ body }) => {
         if (body.items.length > 1)
           this.complaints.push(`slot ${slot} is booked twice: ${JSON.stringify(body)}`);
@@ -190,13 +196,14 @@ export class BookingsWorkload {
     });
   }
 
-  /** A read without an answer says nothing, and is not asked again. */
-  async #once(input: BookingInput, url: string, path: string, outputs: Outputs): Promise<void> {
+  /** A read without an answer says nothing, and is not asked again. @returns whether there was one */
+  async #once(input: BookingInput, url: string, path: string, outputs: Outputs): Promise<boolean> {
     const call = this.history.invoke(input);
     const answer = await this.#attempt(url, 'GET', path, {});
-    if (answer && this.#settle(call, answer, outputs)) return;
+    if (answer && this.#settle(call, answer, outputs)) return true;
     this.history.discard(call);
     await pause();
+    return false;
   }
 
   /** Again and again with the same key, through any pod, until the outcome is known: what the API promises to be safe. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createLocalCluster, type LocalCluster } from '@agenda/pod/local-cluster';
 import type { PodAddresses, PodProcess } from '@agenda/pod/pod-process';
 import { freePorts } from '@agenda/pod/ports';
-import { type ApiClient, expect } from './api-client.ts';
+import { ApiClient, expect, PASSWORD } from './api-client.ts';
 import { READY_MS } from './cluster.ts';
 import { FaultNetwork } from './fault-proxy.ts';
 import { ownerOf } from './socket-owner.ts';
@@ -35,6 +35,7 @@ export class FaultyCluster {
   readonly network: FaultNetwork;
   readonly #dataDir: string;
   readonly #mounts: string[] = [];
+  #kept = false;
 
   private constructor(dataDir: string, cluster: LocalCluster, network: FaultNetwork) {
     this.#dataDir = dataDir;
@@ -93,6 +94,18 @@ export class FaultyCluster {
     return this.pods.filter((pod) => !pods.includes(pod));
   }
 
+  /** A new user, logged in. */
+  async enter(username: string): Promise<ApiClient> {
+    const client = new ApiClient((this.pods[0] as PodProcess).url);
+    const body = { username, password: PASSWORD };
+    return until(`${username} to enter`, READY_MS, async () => {
+      const answer = await client.call('POST', '/api/register', { body });
+      // Asked once more after no answer: it was done the first time.
+      if (answer.status !== 409) expect(answer, 201);
+      return client.login(username);
+    });
+  }
+
   /** One that leads and one that follows, of those that run. */
   async roles(): Promise<{ leader: PodProcess; followers: PodProcess[] }> {
     const leader = await this.cluster.waitLeader(READY_MS);
@@ -140,12 +153,19 @@ export class FaultyCluster {
     return expect(await client.call('GET', '/cluster/nodes', { timeoutMs: 2_000 }), 200).body.items;
   }
 
+  /** Logs and data outlive this, for whoever wants to know what went wrong. @returns where they are. */
+  keep(): string {
+    this.#kept = true;
+    return this.#dataDir;
+  }
+
   async destroy(): Promise<void> {
     for (const pod of this.running) pod.signal('SIGCONT');
     await this.cluster.kill();
     await this.network.close();
-    for (const path of this.#mounts) execFileSync('umount', [path]);
-    rmSync(this.#dataDir, { recursive: true, force: true });
+    // Lazily: a process that was killed may hold it for a moment still.
+    for (const path of this.#mounts) execFileSync('umount', ['-l', path]);
+    if (!this.#kept) rmSync(this.#dataDir, { recursive: true, force: true });
   }
 
   #mount(at: number, bytes: number): void {

@@ -4,6 +4,7 @@ import { type ApiClient, PASSWORD } from './api-client.ts';
 import { BookingsWorkload } from './bookings-workload.ts';
 import { READY_MS } from './cluster.ts';
 import type { FaultyCluster } from './faulty-cluster.ts';
+import { until } from './until.ts';
 import { Workload } from './workload.ts';
 
 const BOOKING_CLIENTS = 6;
@@ -17,16 +18,16 @@ export interface Outcome {
 
 export class Trial {
   readonly #test: FaultyCluster;
-  readonly #ana: ApiClient;
+  readonly #client: ApiClient;
   readonly #username: string;
   readonly #random: (bound: number) => number;
   /** Each trial has slots of its own: in the end all of them are there, on every replica. */
   readonly #acknowledged: Workload['acknowledged'] = [];
   #trials = 0;
 
-  constructor(test: FaultyCluster, ana: ApiClient, username: string, random = below) {
+  constructor(test: FaultyCluster, client: ApiClient, username: string, random = below) {
     this.#test = test;
-    this.#ana = ana;
+    this.#client = client;
     this.#username = username;
     this.#random = random;
   }
@@ -41,14 +42,14 @@ export class Trial {
     const urls = this.#test.pods.map((pod) => pod.url);
     const writers = new Workload(
       `${this.#username}-${trial}`,
-      this.#ana.token as string,
+      this.#client.token as string,
       urls,
       trial * 2_000,
     ).start(WRITERS);
     const bookings = new BookingsWorkload({
       name: `${this.#username}-${trial}-bookings`,
       login: { username: this.#username, password: PASSWORD },
-      token: this.#ana.token as string,
+      token: this.#client.token as string,
       urls,
       firstSlot: trial * SLOTS,
       slots: SLOTS,
@@ -67,7 +68,7 @@ export class Trial {
     const { operations } = bookings.check();
     assert.deepEqual(writers.complaints, []);
     this.#acknowledged.push(...writers.acknowledged);
-    await this.#assertKept(running);
+    await this.assertKept(running);
     return { operations, acknowledged: writers.acknowledged.length };
   }
 
@@ -77,9 +78,11 @@ export class Trial {
     await this.#test.cluster.waitReady(READY_MS);
   }
 
-  /** On every replica: each acknowledged appointment once, and nothing else than on the others. */
-  async #assertKept(urls: readonly string[]): Promise<void> {
-    const views = await Promise.all(urls.map((url) => this.#ana.at(url).agenda()));
+  /** @throws Error unless each of these shows every acknowledged appointment once, and nothing else than the others. */
+  async assertKept(urls: readonly string[]): Promise<void> {
+    const views = await Promise.all(
+      urls.map((url) => until(`the agenda at ${url}`, READY_MS, () => this.#client.at(url).agenda())),
+    );
     for (const [at, view] of views.entries()) {
       const ids = new Set(view.map(({ id }) => id));
       const titles = new Set(view.map(({ title }) => title));
