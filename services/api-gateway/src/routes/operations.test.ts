@@ -95,6 +95,16 @@ describe('operations over HTTP', () => {
     assert.match(text, /^agenda_raft_\w*commit_index\{?.* 41$/m);
   });
 
+  it('shows which alarms are raised, by their codes, until they are over', async () => {
+    const { status } = gateway.sidecar;
+    const alarms = [{ code: 'disk_stalled', message: 'as scripted', sinceMs: 1 }];
+    gateway.sidecar.status = { ...status, alarms };
+    assert.match((await get('/metrics')).text, /^agenda_raft_alarm\{.*code="disk_stalled".*\} 1$/m);
+    assert.deepEqual((await get('/raft/health')).json.alarms[0].code, 'disk_stalled');
+    gateway.sidecar.status = status;
+    assert.doesNotMatch((await get('/metrics')).text, /disk_stalled/);
+  });
+
   describe('the audit trail', () => {
     const PATH = '/api/admin/audit/logs';
     let operator: Person;

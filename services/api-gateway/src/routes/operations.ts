@@ -111,13 +111,16 @@ export function metricsText({ metrics, sidecar }: Gateway, logger: Logger): Rout
     ],
     [metrics.gauge('raft_has_leader', '1 if a leader is known'), (status) => Number(status.leaderId !== '')],
     [metrics.gauge('raft_voters', 'Voters in force'), (status) => status.configuration?.voters.length ?? 0],
-    [metrics.gauge('raft_alarms', 'Alarms raised'), (status) => status.alarms.length],
+    [metrics.gauge('raft_snapshot_index', 'Index of the latest snapshot'), (status) => status.snapshotIndex],
   ];
+  const alarms = metrics.gauge('raft_alarm', '1 for each alarm that is raised', ['code']);
   const up = metrics.gauge('raft_sidecar_up', '1 if the sidecar answered this scrape');
   return async (context) => {
     try {
       const status = await sidecar.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS });
       for (const [gauge, value] of gauges) gauge.set(value(status));
+      alarms.reset();
+      for (const { code } of status.alarms) alarms.set({ code }, 1);
       up.set(1);
     } catch (error) {
       logger.warn({ err: error }, 'the sidecar did not answer a scrape');
