@@ -2,11 +2,12 @@
 
 import {
   AuditEvent,
-  type AuditRecord,
+  AuditRecord,
   type AuditServiceService,
   type ExportRequest,
   ExportRequest_Format,
   type ExportResponse,
+  type LinksResponse,
   type TailRequest,
   type TailResponse,
 } from '@agenda/proto/audit/v1/audit';
@@ -27,6 +28,9 @@ const EXPORT_CHUNK_BYTES = 64 * 1024;
 /** Each reads the trail at every append; beyond it further ones are refused as `overloaded`. */
 const TAILS_MAX = 32;
 const ROWS_PER_MESSAGE_MAX = 200;
+const LINKS_MAX = 500;
+/** Of one answer, which must fit in a message. */
+const LINKS_BYTES_MAX = 2 * 1024 * 1024;
 const MAC_COMES_LATER = new Uint8Array(0);
 
 /** @param stopping ends the tails, which would end never by themselves. */
@@ -43,6 +47,7 @@ export function auditHandlers(
       return {};
     },
     query: (request) => queries.query(request),
+    links: ({ afterSequence, limit }) => linksAnswer(store, afterSequence, limit || LINKS_MAX),
     verify: (request, { signal }) => queries.verify(request, signal),
     tail: async (request, stream) => {
       if (tails >= TAILS_MAX)
@@ -71,6 +76,19 @@ function assertEvents(events: readonly AuditEvent[]): void {
     if (encodeMessage(AuditEvent, event).length > EVENT_BYTES_MAX)
       throw invalid(`events.${at}`, `must have at most ${EVENT_BYTES_MAX} bytes`);
   });
+}
+
+/** @throws ServiceError `invalid_argument` */
+function linksAnswer(store: AuditStore, afterSequence: number, limit: number): LinksResponse {
+  if (limit > LINKS_MAX) throw invalid('limit', `must be 1 to ${LINKS_MAX}`);
+  let bytes = 0;
+  const all = store.links(afterSequence, limit);
+  const cut = all.findIndex((record) => {
+    bytes += encodeMessage(AuditRecord, record).length;
+    return bytes > LINKS_BYTES_MAX;
+  });
+  const records = cut < 0 ? all : all.slice(0, Math.max(1, cut));
+  return { records, lastSequence: store.lastSequence, logIndex: store.logIndex };
 }
 
 function invalid(path: string, message: string): ServiceError {

@@ -10,6 +10,7 @@ export const environmentSchema = z.object({
   DATA_DIR: z.string({ error: 'is missing: the directory that keeps the data' }).min(1),
   AGENDA_GRPC_ADDR: hostPort('127.0.0.1:7101'),
   AUDIT_GRPC_ADDR: hostPort('127.0.0.1:7102'),
+  SIDECAR_GRPC_ADDR: hostPort('127.0.0.1:7100'),
   CLUSTER_HMAC_SECRET: secretPair(32),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AuditServiceService, Level } from '@agenda/proto/audit/v1/audit';
 import { ServiceError } from '@agenda/service-kit/errors';
-import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
 import { createLogger } from '@agenda/service-kit/logger';
 import { Signer } from '@agenda/service-kit/signature';
 import { AuditContext } from './context.ts';
@@ -11,6 +11,9 @@ import { eventOf, Trails } from './testing/trail.ts';
 const SECRET = 's'.repeat(32);
 const DEADLINE = { deadlineMs: 2_000 };
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
+const NOBODY = { host: '127.0.0.1', port: 9 };
+
+type Audit = UnaryClient<typeof AuditServiceService>;
 
 describe('the audit service beside its agenda', () => {
   const trails = new Trails();
@@ -29,13 +32,14 @@ describe('the audit service beside its agenda', () => {
     return agenda;
   }
 
-  async function auditOf(agenda: ScriptedAgenda, directory = trails.directory()) {
+  async function auditOf(agenda: ScriptedAgenda, directory = trails.directory(), sidecar = NOBODY) {
     const context = new AuditContext(
       {
         NODE_ID: 'agenda-1',
         DATA_DIR: directory,
         AGENDA_GRPC_ADDR: { ...LOOPBACK, port: agenda.port },
         AUDIT_GRPC_ADDR: LOOPBACK,
+        SIDECAR_GRPC_ADDR: sidecar,
         CLUSTER_HMAC_SECRET: [SECRET],
         LOG_LEVEL: 'silent',
       },
@@ -61,8 +65,8 @@ describe('the audit service beside its agenda', () => {
   }
 
   /** Stopped when the test ends. */
-  async function started(agenda: ScriptedAgenda, directory?: string) {
-    const service = await auditOf(agenda, directory);
+  async function started(agenda: ScriptedAgenda, directory?: string, sidecar = NOBODY) {
+    const service = await auditOf(agenda, directory, sidecar);
     closers.push(service.stop, service.close);
     return service;
   }
@@ -141,19 +145,93 @@ describe('the audit service beside its agenda', () => {
     assert.ok((await second.audit.verify({ fromSequence: 0, toSequence: 0 }, DEADLINE)).intact);
   });
 
-  it('raises an alarm, once, when the records it lacks are no longer kept', async () => {
+  it('raises an alarm, once, when the records it lacks are no longer kept and nobody else can be asked', async () => {
     const agenda = await agendaOf();
-    agenda.refuseFeed = new ServiceError('unprocessable', 'records after log index 0 are no longer kept');
+    agenda.resetUpTo = 7;
     const { audit, untilTrail } = await started(agenda);
-    await agenda.until(() => agenda.feedRequests.length === 3);
     const [alarm, ...more] = await untilTrail((records) => records.length > 0);
     assert.equal(alarm?.event?.action, 'audit.trail_behind');
     assert.equal(alarm?.event?.level, Level.LEVEL_ALARM);
     assert.deepEqual(more, []);
-    agenda.refuseFeed = undefined;
-    agenda.append(eventOf(1));
-    await untilTrail((records) => records.some(({ event }) => event?.atMs === 1_001));
     assert.ok((await audit.verify({ fromSequence: 0, toSequence: 0 }, DEADLINE)).intact);
+  });
+
+  /** The same chain link by link. */
+  async function same(a: { audit: Audit }, b: { audit: Audit }): Promise<boolean> {
+    const [one, two] = await Promise.all(
+      [a, b].map(({ audit }) => audit.links({ afterSequence: 0, limit: 0 }, DEADLINE)),
+    );
+    return (
+      one?.records.length === two?.records.length &&
+      one?.lastSequence === two?.lastSequence &&
+      JSON.stringify(one?.records) === JSON.stringify(two?.records)
+    );
+  }
+
+  async function untilSame(a: { audit: Audit }, b: { audit: Audit }): Promise<void> {
+    while (!(await same(a, b))) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  it('takes the records that are no longer kept from another replica’s trail, and goes on from there', async () => {
+    const whole = await agendaOf();
+    for (let number = 1; number <= 1_200; number += 1) whole.append(eventOf(number));
+    const other = await started(whole);
+    while ((await other.audit.links({ afterSequence: 1_199, limit: 1 }, DEADLINE)).records.length === 0);
+    const agenda = await agendaOf();
+    for (let number = 1; number <= 1_200; number += 1) agenda.append(eventOf(number));
+    agenda.resetUpTo = 1_000;
+    const service = await started(agenda, undefined, other.address);
+    await agenda.until(() => agenda.feedRequests.length === 2);
+    assert.deepEqual(agenda.feedRequests, [0, 1_200]);
+    for (const each of [agenda, whole]) each.append(eventOf(1_201));
+    await untilSame(service, other);
+    assert.ok((await service.audit.verify({ fromSequence: 0, toSequence: 0 }, DEADLINE)).intact);
+  });
+
+  it('puts records aside that the other replicas do not have, takes theirs, and says so', async () => {
+    const right = await agendaOf();
+    const wrong = await agendaOf();
+    for (let number = 1; number <= 50; number += 1) {
+      right.append(eventOf(number));
+      wrong.append(eventOf(number, number > 30 ? { outcome: 'conflict' } : {}));
+    }
+    const other = await started(right);
+    const directory = trails.directory();
+    const service = await started(wrong, directory, other.address);
+    await service.untilTrail((records) => records.length === 50);
+    await other.untilTrail((records) => records.length === 50);
+    assert.ok(!(await same(service, other)));
+    wrong.resetUpTo = 0;
+    wrong.refuseCommands = new ServiceError('no_leader', 'no leader');
+    wrong.endFeeds();
+    await untilSame(service, other);
+    const told = await service.untilTrail((records) => records.some(({ sequence }) => sequence === 0));
+    const alarm = told.find(({ sequence }) => sequence === 0)?.event;
+    assert.equal(alarm?.action, 'audit.trail_replaced');
+    assert.deepEqual(JSON.parse(alarm?.detailJson ?? ''), { fromSequence: 31, count: 20 });
+    assert.ok((await service.audit.verify({ fromSequence: 0, toSequence: 0 }, DEADLINE)).intact);
+  });
+
+  it('waits for a trail that reaches as far as its own did', async () => {
+    const right = await agendaOf();
+    const own = await agendaOf();
+    for (let number = 1; number <= 20; number += 1) {
+      own.append(eventOf(number));
+      if (number <= 10) right.append(eventOf(number));
+    }
+    const other = await started(right);
+    const service = await started(own, undefined, other.address);
+    await service.untilTrail((records) => records.length === 20);
+    own.resetUpTo = 0;
+    own.refuseCommands = new ServiceError('no_leader', 'no leader');
+    own.endFeeds();
+    await service.untilTrail((records) =>
+      records.some(({ event }) => event?.action === 'audit.trail_behind'),
+    );
+    assert.equal((await service.audit.links({ afterSequence: 0, limit: 0 }, DEADLINE)).lastSequence, 20);
+    for (let number = 11; number <= 20; number += 1) right.append(eventOf(number));
+    await own.until(() => own.feedRequests.length === 3);
+    await untilSame(service, other);
   });
 
   it('records refused signatures, but not each of a flood', async () => {

@@ -13,6 +13,7 @@ import { OwnEvents } from './own-events.ts';
 import { AuditQueries } from './query.ts';
 import { AuditStore, openDatabase } from './store.ts';
 import { Submitter } from './submit.ts';
+import { TrailCopier } from './trail-copier.ts';
 
 const DRAIN_MS = 2_000;
 
@@ -23,6 +24,7 @@ export class AuditContext {
   readonly #db: Database;
   readonly #store: AuditStore;
   readonly #agenda: GrpcChannel;
+  readonly #sidecar: GrpcChannel;
   readonly #feed: Feed;
   readonly #submitter: Submitter;
   readonly #server: GrpcServer;
@@ -36,12 +38,19 @@ export class AuditContext {
     this.#store = new AuditStore(this.#db);
     const signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
     this.#agenda = new GrpcChannel({ address: config.AGENDA_GRPC_ADDR, signer, logger });
+    this.#sidecar = new GrpcChannel({ address: config.SIDECAR_GRPC_ADDR, signer, logger });
     const own = new OwnEvents(this.#store, config.NODE_ID, logger);
     this.#feed = new Feed({
       agenda: this.#agenda,
       store: this.#store,
       logger,
-      onTrailBehind: (logIndex) => own.trailBehind(logIndex),
+      copier: new TrailCopier({
+        others: this.#sidecar.client(AuditServiceService),
+        store: this.#store,
+        logger,
+        onReplaced: (fromSequence, count) => own.trailReplaced(fromSequence, count),
+      }),
+      onTrailBehind: (logIndex, reason) => own.trailBehind(logIndex, reason),
     });
     this.#submitter = new Submitter(this.#agenda, this.#store, logger);
     this.#server = new GrpcServer({
@@ -65,12 +74,17 @@ export class AuditContext {
   parts(): Part[] {
     return [
       { name: 'database', stop: () => void this.#db.close() },
-      { name: 'channel', stop: () => this.#agenda.close() },
+      { name: 'channels', stop: () => this.#closeChannels() },
       { name: 'feed', start: () => this.#feed.start(), stop: () => this.#feed.stop() },
       { name: 'submitter', start: () => this.#submitter.start(), stop: () => this.#submitter.stop() },
       { name: 'server', start: () => this.#listen(), stop: () => this.#server.close(DRAIN_MS) },
       { name: 'tails', stop: () => this.#stopping.abort() },
     ];
+  }
+
+  #closeChannels(): void {
+    this.#agenda.close();
+    this.#sidecar.close();
   }
 
   async #listen(): Promise<void> {

@@ -1,10 +1,10 @@
 /** Takes the audit records that apply wrote out of the pod's agenda, in log order, into the chain. */
 import { AgendaServiceService, type AuditBatch } from '@agenda/proto/agenda/v1/agenda';
-import type { ServiceError } from '@agenda/service-kit/errors';
 import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import type { Logger } from '@agenda/service-kit/logger';
 import type { MessageStream } from '@agenda/service-kit/message-stream';
 import type { AuditStore } from './store.ts';
+import type { TrailCopier } from './trail-copier.ts';
 
 const BACK_OFF_MIN_MS = 50;
 const BACK_OFF_MAX_MS = 2_000;
@@ -12,9 +12,10 @@ const BACK_OFF_MAX_MS = 2_000;
 export interface FeedOptions {
   readonly agenda: GrpcChannel;
   readonly store: AuditStore;
+  readonly copier: Pick<TrailCopier, 'copy'>;
   readonly logger: Logger;
-  /** Told once: records after that log index are no longer kept, so that this trail cannot go on by itself. */
-  readonly onTrailBehind: (logIndex: number) => void;
+  /** Told once: the trail cannot go on, as long as no other replica's can be had. */
+  readonly onTrailBehind: (logIndex: number, reason: string) => void;
 }
 
 export class Feed {
@@ -22,6 +23,9 @@ export class Feed {
   #stream: MessageStream<never, AuditBatch> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #backOffMs = BACK_OFF_MIN_MS;
+  /** The trail must be another replica's up to this log index before the feed can go on; undefined: it can. */
+  #resetUpTo: number | undefined;
+  #compared = false;
   #behind = false;
   #stopped = false;
 
@@ -35,15 +39,18 @@ export class Feed {
     const fromIndex = this.#options.store.logIndex;
     const stream = this.#options.agenda.serverStream(AgendaServiceService, 'auditFeed', {
       fromIndex,
-      compared: false,
+      compared: this.#compared,
     });
     this.#stream = stream;
     stream.onMessage((batch) => this.#take(batch, stream));
     stream.onEnd((error) => {
       if (this.#stopped) return;
-      if (error) this.#report(error, fromIndex);
-      this.#retry = setTimeout(() => this.start(), this.#backOffMs);
-      this.#backOffMs = Math.min(2 * this.#backOffMs, BACK_OFF_MAX_MS);
+      if (error)
+        this.#options.logger.info(
+          { reason: error.message, fromIndex },
+          'the audit feed broke off; connecting again',
+        );
+      this.#later(() => (this.#resetUpTo === undefined ? this.start() : void this.#copy(this.#resetUpTo)));
     });
   }
 
@@ -53,10 +60,21 @@ export class Feed {
     this.#stream?.cancel();
   }
 
+  #later(run: () => void): void {
+    if (this.#stopped) return;
+    this.#retry = setTimeout(run, this.#backOffMs);
+    this.#backOffMs = Math.min(2 * this.#backOffMs, BACK_OFF_MAX_MS);
+  }
+
   /** What cannot be stored is asked for again from the last position that was. */
   #take(batch: AuditBatch, stream: MessageStream<never, AuditBatch>): void {
+    if (batch.reset) {
+      this.#resetUpTo = batch.upToIndex;
+      return;
+    }
     try {
       this.#options.store.append(batch.entries, batch.upToIndex);
+      this.#compared = false;
       this.#backOffMs = BACK_OFF_MIN_MS;
     } catch (error) {
       const { upToIndex } = batch;
@@ -65,14 +83,25 @@ export class Feed {
     }
   }
 
-  #report({ code, message }: ServiceError, fromIndex: number): void {
-    if (code !== 'unprocessable') {
-      this.#options.logger.info({ reason: message, fromIndex }, 'the audit feed broke off; connecting again');
-      return;
+  /** Until it succeeds. */
+  async #copy(upToIndex: number): Promise<void> {
+    try {
+      await this.#options.copier.copy(upToIndex);
+      this.#compared = true;
+      this.#behind = false;
+      this.#resetUpTo = undefined;
+      this.#backOffMs = BACK_OFF_MIN_MS;
+      if (!this.#stopped) this.start();
+    } catch (error) {
+      this.#report(upToIndex, (error as Error).message);
+      this.#later(() => void this.#copy(upToIndex));
     }
-    if (this.#behind) return;
+  }
+
+  #report(upToIndex: number, reason: string): void {
+    if (this.#behind || this.#stopped) return;
     this.#behind = true;
-    this.#options.logger.error({ reason: message, fromIndex }, 'the audit trail of this node cannot go on');
-    this.#options.onTrailBehind(fromIndex);
+    this.#options.logger.error({ reason, upToIndex }, 'the audit trail of this node cannot go on yet');
+    this.#options.onTrailBehind(upToIndex, reason);
   }
 }

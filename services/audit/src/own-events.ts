@@ -42,14 +42,25 @@ export class OwnEvents {
     });
   }
 
-  /** The agenda no longer keeps what this trail lacks. */
-  trailBehind(logIndex: number): void {
+  /** The agenda no longer keeps what this trail lacks, or what it told was wrong; and no other trail can be had yet. */
+  trailBehind(logIndex: number, reason: string): void {
     this.#record({
       action: 'audit.trail_behind',
       level: Level.LEVEL_ALARM,
-      outcome: 'unprocessable',
+      outcome: 'unavailable',
       target: `node:${this.#nodeId}`,
-      detailJson: JSON.stringify({ logIndex }),
+      detailJson: JSON.stringify({ logIndex, reason }),
+    });
+  }
+
+  /** Records of this node's trail were not those of the other replicas. */
+  trailReplaced(fromSequence: number, count: number): void {
+    this.#record({
+      action: 'audit.trail_replaced',
+      level: Level.LEVEL_ALARM,
+      outcome: 'ok',
+      target: `node:${this.#nodeId}`,
+      detailJson: JSON.stringify({ fromSequence, count }),
     });
   }
 

@@ -108,6 +108,6 @@ describe('the store of the trail', () => {
     const directory = trails.directory();
     trails.open(directory).db.pragma('user_version = 99');
     trails.close();
-    assert.throws(() => trails.open(directory), /schema 99; this version reads schema 1/);
+    assert.throws(() => trails.open(directory), /schema 99; this version reads schema 2/);
   });
 });

@@ -7,17 +7,19 @@ import { encodeMessage } from '@agenda/proto/encode';
 import { ServiceError } from '@agenda/service-kit/errors';
 import Database from 'better-sqlite3';
 import { FIRST_PREVIOUS_HASH, linkHash } from './chain.ts';
-import { columnsOf, type RecordRow } from './record.ts';
+import { columnsOf, type RecordRow, recordFromRow } from './record.ts';
 
 /** Node events that wait for a quorum; at the bound further ones are refused as `overloaded`. */
 const PENDING_MAX = 50_000;
-const SCHEMA_VERSION = 1;
-
 /**
  * `records` is the chain. Its columns besides `event` are copies for the filters; the event is what is hashed.
- * `pending_events` keeps node events until they come back through the log.
+ * `pending_events` keeps node events until they come back through the log. `records_aside` keeps what another replica's
+ * trail took the place of (docs/adr/0012).
+ *
+ * One step each, from the schema that it found to the next; the version of a schema is how many steps made it.
  */
-const SCHEMA = `
+const SCHEMA_STEPS: readonly string[] = [
+  `
 CREATE TABLE records (
   sequence      INTEGER PRIMARY KEY,
   log_index     INTEGER NOT NULL,
@@ -48,7 +50,19 @@ CREATE TABLE feed_position (
   log_index INTEGER NOT NULL
 ) STRICT;
 INSERT INTO feed_position VALUES (1, 0);
-`;
+`,
+  `
+CREATE TABLE records_aside (
+  aside_at_ms   INTEGER NOT NULL,
+  sequence      INTEGER NOT NULL,
+  log_index     INTEGER NOT NULL,
+  event         BLOB NOT NULL,
+  previous_hash BLOB NOT NULL,
+  hash          BLOB NOT NULL
+) STRICT;
+`,
+];
+const SCHEMA_VERSION = SCHEMA_STEPS.length;
 
 export interface FedEntry {
   readonly logIndex: number;
@@ -73,13 +87,13 @@ export function openDatabase(directory: string): Database.Database {
   db.pragma('journal_mode = WAL');
   // What came out of the log comes out of it again after a power cut.
   db.pragma('synchronous = NORMAL');
-  const version = db.pragma('user_version', { simple: true });
-  if (version === 0)
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (version < SCHEMA_VERSION)
     db.transaction(() => {
-      db.exec(SCHEMA);
+      for (const step of SCHEMA_STEPS.slice(version)) db.exec(step);
       db.pragma(`user_version = ${SCHEMA_VERSION}`);
     })();
-  else if (version !== SCHEMA_VERSION)
+  else if (version > SCHEMA_VERSION)
     throw new Error(`audit.db has schema ${version}; this version reads schema ${SCHEMA_VERSION}`);
   return db;
 }
@@ -189,6 +203,57 @@ export class AuditStore {
     if (appended.length > 0) for (const listener of this.#listeners) listener(appended);
   }
 
+  /** Contiguous, from `after` + 1 on. */
+  links(after: number, limit: number): AuditRecord[] {
+    return this.#statements.links.all(after, limit).map(recordFromRow);
+  }
+
+  /** Undefined: there is no such link. */
+  hashOf(sequence: number): Uint8Array | undefined {
+    return this.#statements.hashOf.get(sequence)?.hash;
+  }
+
+  /** What stands behind that sequence is wrong: it is kept, but is no part of the chain any more. */
+  putAside(sequence: number): void {
+    this.#db.transaction(() => {
+      this.#statements.copyAside.run(Date.now(), sequence);
+      this.#statements.deleteBehind.run(sequence);
+    })();
+    this.#sequence = sequence;
+    this.#hash = this.hashOf(sequence) ?? FIRST_PREVIOUS_HASH;
+  }
+
+  /**
+   * Appends links of another replica's chain.
+   *
+   * @param upToLogIndex the chain then holds everything up to there; undefined: more follow.
+   * @throws Error if one does not fit; none of them is taken then.
+   */
+  adopt(records: readonly AuditRecord[], upToLogIndex: number | undefined): void {
+    const before = { sequence: this.#sequence, hash: this.#hash };
+    try {
+      this.#db.transaction(() => {
+        for (const record of records) this.#adoptOne(record);
+        if (upToLogIndex !== undefined) this.#statements.savePosition.run(upToLogIndex);
+      })();
+    } catch (error) {
+      this.#sequence = before.sequence;
+      this.#hash = before.hash;
+      throw error;
+    }
+    this.#pending = this.#statements.pendingCount.get()?.count ?? 0;
+    if (records.length > 0) for (const listener of this.#listeners) listener(records);
+  }
+
+  #adoptOne({ event, sequence, hash, logIndex }: AuditRecord): void {
+    if (!event || sequence !== this.#sequence + 1)
+      throw new Error(`record ${sequence} does not follow ${this.#sequence}`);
+    this.#statements.deletePending.run(event.id);
+    const linked = this.#link(event, logIndex);
+    if (!linked || Buffer.compare(linked.hash, hash) !== 0)
+      throw new Error(`record ${sequence} of the other trail does not fit into the chain`);
+  }
+
   /** Undefined: it is in the chain already. */
   #link(event: AuditEvent, logIndex: number): AuditRecord | undefined {
     const sequence = this.#sequence + 1;
@@ -227,6 +292,15 @@ function prepare(db: Database.Database) {
     insert: db.prepare<unknown[]>(
       'INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     ),
+    links: db.prepare<[number, number], RecordRow>(
+      'SELECT * FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?',
+    ),
+    hashOf: db.prepare<[number], { hash: Uint8Array }>('SELECT hash FROM records WHERE sequence = ?'),
+    copyAside: db.prepare<[number, number]>(
+      `INSERT INTO records_aside
+       SELECT ?, sequence, log_index, event, previous_hash, hash FROM records WHERE sequence > ?`,
+    ),
+    deleteBehind: db.prepare<[number]>('DELETE FROM records WHERE sequence > ?'),
     pendingAfter: db.prepare<[number, number], PendingRow>(
       'SELECT position, event FROM pending_events WHERE position > ? ORDER BY position LIMIT ?',
     ),

@@ -13,6 +13,7 @@ import { uuidv7 } from '@agenda/service-kit/ids';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
+import { auditOfOthers, auditOfThisPod } from './api/audit-relay.ts';
 import { discoveryHandlers } from './api/discovery-service.ts';
 import { peerHandlers } from './api/peer-service.ts';
 import { sidecarHandlers, toolHandlers } from './api/sidecar-service.ts';
@@ -265,6 +266,8 @@ export class SidecarContext {
         const onNews = () => discovery.onNews();
         server.addService(DiscoveryService, discoveryHandlers({ self, peers, admissions, onNews }));
         server.addService(SidecarService, toolHandlers(this.#sidecarOptions()));
+        const audit = this.#auditChannel.client(AuditServiceService);
+        server.addService(AuditServiceService, auditOfThisPod(audit));
         this.#peerPort = await server.listen(this.#config.PEER_ADDR);
         server.setServing(true);
       },
@@ -278,6 +281,9 @@ export class SidecarContext {
       name: 'sidecar server',
       start: async () => {
         server.addService(SidecarService, sidecarHandlers(this.#sidecarOptions()));
+        const others = (): MemberId[] => this.#snapshots.otherMembers();
+        const auditOf = (member: MemberId) => this.#transport.auditOf(member);
+        server.addService(AuditServiceService, auditOfOthers(others, auditOf));
         server.addService(StateMachineService, { attach: (stream) => this.#state.feed.attach(stream) });
         this.#sidecarPort = await server.listen(this.#config.SIDECAR_GRPC_ADDR);
         server.setServing(true);

@@ -16,6 +16,8 @@ export class ScriptedAgenda {
   /** What the next calls are refused with. */
   refuseCommands: ServiceError | undefined;
   refuseFeed: ServiceError | undefined;
+  /** Told to whoever has not compared its trail yet. */
+  resetUpTo: number | undefined;
   /** False: commands are taken, but what they bring does not come out of the feed yet. */
   feeding = true;
   #watchers: (() => void)[] = [];
@@ -38,10 +40,15 @@ export class ScriptedAgenda {
         this.#taken.add(commandId);
         return { index: this.entries.length };
       },
-      auditFeed: async ({ fromIndex }, stream) => {
+      auditFeed: async ({ fromIndex, compared }, stream) => {
         this.feedRequests.push(fromIndex);
         this.#notify();
         if (this.refuseFeed) throw this.refuseFeed;
+        if (compared) this.resetUpTo = undefined;
+        if (this.resetUpTo !== undefined) {
+          stream.write({ entries: [], upToIndex: this.resetUpTo, reset: true, mac: MAC_COMES_LATER });
+          return;
+        }
         this.#streams.add(stream);
         this.#send(stream, this.entries.slice(fromIndex));
         await new Promise((resolve) => stream.closed.addEventListener('abort', resolve));

@@ -53,7 +53,7 @@ export class Snapshots {
       log,
       store,
       peers,
-      members: () => this.#otherMembers(),
+      members: () => this.otherMembers(),
       busy: () => this.fetcher.busy,
       onFetched: (metadata) => this.#onFetched(metadata),
       logger,
@@ -121,7 +121,7 @@ export class Snapshots {
   }
 
   /** The leader first: it has the newest. */
-  #otherMembers(): MemberId[] {
+  otherMembers(): MemberId[] {
     const driver = this.#options.driver();
     const { leader } = driver.leadership;
     const members = membersOf(driver.status().configuration);

@@ -1,4 +1,5 @@
 /** What goes to one peer: its stream of Raft messages, and the calls a follower makes to its leader. */
+import { AuditServiceService } from '@agenda/proto/audit/v1/audit';
 import { type MessageAck, type MessageBatch, type Opening, PeerService } from '@agenda/proto/raft/v1/peer';
 import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import type { HostPort } from '@agenda/service-kit/environment';
@@ -36,6 +37,8 @@ export interface PeerCalls {
   readonly peer: UnaryClient<typeof PeerService>;
   /** What tools ask of the leader through any node. */
   readonly sidecar: UnaryClient<typeof SidecarService>;
+  /** The trail of its pod. */
+  readonly audit: UnaryClient<typeof AuditServiceService>;
 }
 
 type OutgoingStream = MessageStream<MessageBatch, MessageAck>;
@@ -85,7 +88,12 @@ export class PeerLink {
       throw new ServiceError('unavailable', `no address of ${this.#options.to} is known`, { sent: false });
     this.#address ||= address;
     const channel = this.#options.channelTo(parseAddress(address));
-    this.#calls = { channel, peer: channel.carried(PeerService), sidecar: channel.client(SidecarService) };
+    this.#calls = {
+      channel,
+      peer: channel.carried(PeerService),
+      sidecar: channel.client(SidecarService),
+      audit: channel.client(AuditServiceService),
+    };
     return this.#calls;
   }
 

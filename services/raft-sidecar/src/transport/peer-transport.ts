@@ -1,4 +1,5 @@
 /** The outgoing side of the peer port: one link a member, made when there is something to say to it. */
+import type { AuditServiceService } from '@agenda/proto/audit/v1/audit';
 import { type FetchSnapshotRequest, type Opening, PeerService } from '@agenda/proto/raft/v1/peer';
 import type { SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import type { HostPort } from '@agenda/service-kit/environment';
@@ -42,6 +43,11 @@ export class PeerTransport implements MessageSender, LeaderClient, SnapshotPeers
 
   async readIndex(leader: MemberId, deadlineMs: number): Promise<number> {
     return (await this.#linkTo(leader).calls().peer.readIndex({ to: leader }, { deadlineMs })).index;
+  }
+
+  /** @throws ServiceError `unavailable`, nothing sent, if no address is known. */
+  auditOf(member: MemberId): UnaryClient<typeof AuditServiceService> {
+    return this.#linkTo(member).calls().audit;
   }
 
   /** @throws ServiceError `unavailable`, nothing sent, if no address is known. */
