@@ -24,6 +24,7 @@ export class Trial {
   /** Each trial has slots of its own: in the end all of them are there, on every replica. */
   readonly #acknowledged: Workload['acknowledged'] = [];
   #trials = 0;
+  #nextSlot = 0;
 
   constructor(test: FaultyCluster, client: ApiClient, username: string, random = below) {
     this.#test = test;
@@ -44,7 +45,7 @@ export class Trial {
       `${this.#username}-${trial}`,
       this.#client.token as string,
       urls,
-      trial * 2_000,
+      this.#nextSlot,
     ).start(WRITERS);
     const bookings = new BookingsWorkload({
       name: `${this.#username}-${trial}-bookings`,
@@ -62,6 +63,7 @@ export class Trial {
       await this.#heal();
       await bookings.stop(READY_MS);
       await writers.stop();
+      this.#nextSlot = writers.nextSlot;
     }
     const running = this.#test.running.map((pod) => pod.url);
     await bookings.lookEverywhere(running);

@@ -31,6 +31,11 @@ export class Workload {
     this.#slot = firstSlot;
   }
 
+  /** Nothing was booked from there on. */
+  get nextSlot(): number {
+    return this.#slot;
+  }
+
   start(writers: number): this {
     for (let writer = 0; writer < writers; writer++) this.#writers.push(this.#write(writer));
     return this;
