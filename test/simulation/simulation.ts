@@ -118,6 +118,10 @@ class Simulation {
     const held = this.#minority();
     this.#nemesis.heal(held);
     if (held.length > 0) {
+      // A successor that is down must not keep a leader from its work.
+      this.#leader()
+        ?.process?.driver.transferLeadership(held[0]!.memberId)
+        .catch(() => {});
       await this.#awaitThat('a majority goes on without the rest', () => this.#committedAlone());
       this.#nemesis.heal([]);
     }
@@ -220,8 +224,14 @@ class Simulation {
 
 /** Lists only grow, and were read in the end: what is in none of them never took effect. */
 function withoutVain(operations: readonly ListOperation[]): ListOperation[] {
+  const longest = new Map<string, ListOperation>();
+  for (const operation of operations) {
+    const { input, output } = operation;
+    const known = longest.get(input.key)?.output?.length ?? -1;
+    if (output?.kind === 'list' && output.length > known) longest.set(input.key, operation);
+  }
   const seen = new Set<string>();
-  for (const { output } of operations)
+  for (const { output } of longest.values())
     if (output?.kind === 'list') for (const value of output.text.split(' ')) seen.add(value);
   return operations.filter(
     ({ input, output }) => output !== undefined || (input.kind !== 'read' && seen.has(input.value)),

@@ -9,7 +9,6 @@ import type { SimulatedNode } from './node.ts';
 import type { PodProcess } from './pod-process.ts';
 import type { Surroundings } from './surroundings.ts';
 
-const ATTEMPT_MS = 1_500;
 const BACKOFF_MS_MAX = 200;
 /** While there are faults, a client may go away and never ask again. */
 const GIVE_UP = 0.05;
@@ -72,9 +71,8 @@ export class Client {
 
   #draw(): ListInput {
     const key = `k${this.#dice.below(this.#surroundings.setup.keys)}`;
-    const kind = this.#dice.below(10);
-    if (kind < 4) return { kind: 'read', key };
-    if (kind < 8) return this.#append(key);
+    if (this.#dice.below(10) < this.#surroundings.setup.readsIn10) return { kind: 'read', key };
+    if (this.#dice.chance(0.6)) return this.#append(key);
     const length = (this.#lengths.get(key) ?? 0) + this.#dice.below(2);
     return { kind: 'claim', key, value: this.#newValue(), length };
   }
@@ -109,21 +107,21 @@ export class Client {
 
   /** One attempt; undefined: there was no answer, or one that says nothing about the outcome. */
   #ask(node: SimulatedNode, input: ListInput, heard: (output: ListOutput | undefined) => void): void {
-    const { world, network } = this.#surroundings;
+    const { world, network, setup } = this.#surroundings;
     const attempt = ++this.#attempt;
     const once = (output: ListOutput | undefined): void => {
       if (attempt !== this.#attempt) return;
       this.#attempt += 1;
       heard(output);
     };
-    world.after(ATTEMPT_MS * 1_000, () => once(undefined));
+    world.after(setup.attemptMs * 1_000, () => once(undefined));
     network.call(this.#number, node.number, 0, () =>
       node.enter((process) => {
         const answer = (output: ListOutput | undefined): void => {
           if (node.process === process)
             network.call(node.number, this.#number, node.aheadUs, () => once(output));
         };
-        serve(process, input, this.#name).then(answer, (error) => {
+        serve(process, input, this.#name, setup.attemptMs).then(answer, (error) => {
           if (!(error instanceof ServiceError)) throw error;
           answer(undefined);
         });
@@ -132,8 +130,13 @@ export class Client {
   }
 }
 
-async function serve(process: PodProcess, input: ListInput, session: string): Promise<ListOutput> {
-  const deadline = deadlineAt(ATTEMPT_MS);
+async function serve(
+  process: PodProcess,
+  input: ListInput,
+  session: string,
+  attemptMs: number,
+): Promise<ListOutput> {
+  const deadline = deadlineAt(attemptMs);
   if (input.kind === 'read') return listOutput(await process.service.read(input.key, deadline));
   const command: Command = { id: `${session}/${input.value}`, ...input };
   return { kind: 'result', ...(await process.service.execute(command, deadline)) };

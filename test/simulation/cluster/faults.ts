@@ -39,12 +39,26 @@ const DRAW_BELOW = 2 ** 30;
 /** Some kinds are rarer than others in every run. */
 const RARE: readonly FaultKind[] = ['crashAll', 'failSync', 'wipe'];
 
+/** What is looked for by a few kinds, often. */
+const THEMES: Readonly<Record<string, readonly FaultKind[]>> = {
+  deposedLeaders: ['isolate', 'isolate', 'stall', 'oneWay', 'clockRate'],
+  divergingLogs: ['split', 'isolate', 'crash', 'bridge'],
+  handovers: ['transfer', 'transfer', 'isolate', 'unreachable', 'storm'],
+  membership: ['change', 'change', 'change', 'split', 'isolate', 'crash', 'transfer'],
+  lostDisks: ['wipe', 'wipe', 'change', 'crash', 'split'],
+  restarts: ['crashAtWrite', 'crashAtWrite', 'crash', 'crashAll', 'failSync', 'slowDisk'],
+};
+
 /** Each run has some of the kinds only: all at once would hide what a few alone bring about. */
 export function faultsOf(setup: Setup): Fault[] {
   const dice = new Dice(setup.seed, 'faults');
-  const kinds = FAULT_KINDS.filter(() => dice.chance(0.5));
-  const everyMs = dice.pick([150, 400, 1_000, 3_000]);
-  const longestMs = dice.pick([500, 2_000, 6_000]);
+  const themed = dice.chance(0.7);
+  const kinds = themed
+    ? (THEMES[dice.pick(Object.keys(THEMES))] as readonly FaultKind[])
+    : FAULT_KINDS.filter(() => dice.chance(0.5));
+  const longestMs = dice.pick([300, 1_000, 3_000]);
+  const everyMs = Math.max(150, longestMs * dice.pick([0.4, 0.8, 2]));
+  const atLeader = dice.pick([0.2, 0.5, 0.8]);
   const faults: Fault[] = [];
   for (let atMs = 300; kinds.length > 0; ) {
     atMs += 1 + dice.below(2 * everyMs);
@@ -53,12 +67,12 @@ export function faultsOf(setup: Setup): Fault[] {
     const fault = {
       atMs,
       kind,
-      node: dice.chance(0.3) ? -1 : dice.below(setup.nodes),
+      node: dice.chance(atLeader) ? -1 : dice.below(setup.nodes),
       other: dice.below(setup.nodes),
       forMs: 10 + dice.below(longestMs),
       draw: dice.below(DRAW_BELOW),
     };
-    if (!RARE.includes(kind) || dice.chance(0.3)) faults.push(fault);
+    if (themed || !RARE.includes(kind) || dice.chance(0.3)) faults.push(fault);
   }
   return faults;
 }

@@ -61,7 +61,8 @@ export class ListMachine {
     this.#timestampMs = image.appliedTimestampMs;
     this.#lists = new Map(image.lists);
     this.#results = new Map(image.results);
-    for (const [key, list] of this.#lists) this.#toggle(key, list.join());
+    for (const [key, list] of this.#lists)
+      for (const [at, value] of list.entries()) this.#toggle(`${key}[${at}]`, value);
     for (const [id, result] of this.#results) this.#toggle(id, JSON.stringify(result));
   }
 
@@ -109,18 +110,16 @@ export class ListMachine {
     const before = this.list(command.key);
     if (command.kind === 'claim' && before.length !== command.length)
       return { done: false, length: before.length };
-    const after = [...before, command.value];
-    if (before.length > 0) this.#toggle(command.key, before.join());
-    this.#toggle(command.key, after.join());
-    this.#lists.set(command.key, after);
-    return { done: true, length: after.length };
+    this.#toggle(`${command.key}[${before.length}]`, command.value);
+    this.#lists.set(command.key, [...before, command.value]);
+    return { done: true, length: before.length + 1 };
   }
 
   /** The order of the parts does not count. */
   #toggle(name: string, content: string): void {
     let hash = 0x811c9dc5;
-    for (const character of `${name}=${content}`)
-      hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+    const text = `${name}=${content}`;
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
     this.#digest = (this.#digest ^ Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)) >>> 0;
   }
 }

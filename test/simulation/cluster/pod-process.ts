@@ -12,6 +12,7 @@ import { DiskLogStore } from './disk-log-store.ts';
 import { ListMachine, type MachineImage } from './list-machine.ts';
 import type { SimulatedNode } from './node.ts';
 import { PeerCalls } from './peer-calls.ts';
+import { QuorumWatch } from './quorum-watch.ts';
 import { Service } from './service.ts';
 import { CLUSTER_ID, coreOptionsOf } from './setup.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -36,6 +37,7 @@ export class PodProcess {
   readonly #surroundings: Surroundings;
   readonly #store: DiskLogStore;
   readonly #keeper: MembershipKeeper;
+  readonly #quorumWatch = new QuorumWatch();
   #machine: ListMachine;
   #machineSyncedIndex: number;
   #applying = false;
@@ -97,6 +99,7 @@ export class PodProcess {
       world.tell(`${this.#node.name} ${role} of term ${term}, led by ${leader || 'nobody'}`),
     );
     this.driver.start();
+    this.#node.scheduler.every(TICK_MS, () => this.#watchQuorum());
     if (setup.keeper) this.#keeper.start();
     const mayFound = setup.forming && this.#node.number === 0 && memberId.endsWith('#1');
     if (mayFound && this.driver.clusterId === '') this.driver.found(CLUSTER_ID);
@@ -114,6 +117,7 @@ export class PodProcess {
   receive(message: Message, clusterId: string): void {
     this.#surroundings.world.tell(`${this.#node.name} ← ${describeMessage(message)}`);
     if (message.to !== this.#node.memberId) return;
+    this.#quorumWatch.heard(message.from);
     if (this.driver.clusterId === '') this.driver.joinCluster(clusterId);
     if (this.driver.clusterId === clusterId) this.driver.receive([message]);
   }
@@ -138,6 +142,13 @@ export class PodProcess {
         target.enter((process) => process.receive(carried, clusterId)),
       );
     }
+  }
+
+  #watchQuorum(): void {
+    if (this.driver.stopped) return;
+    const { oracle, setup } = this.#surroundings;
+    const ticks = this.#quorumWatch.tick(this.status);
+    oracle.leaders.waits(this.#node.memberId, ticks, setup.core.electionTicks);
   }
 
   /** Some time after the commit, as much as there is. */

@@ -20,7 +20,11 @@ export interface Setup {
   readonly wire: boolean;
   readonly clients: number;
   readonly keys: number;
+  /** Of ten operations. */
+  readonly readsIn10: number;
   readonly thinkMsMax: number;
+  /** After which a client asks again. */
+  readonly attemptMs: number;
   readonly applyUsMax: number;
   /** How long there are faults. */
   readonly safetyMs: number;
@@ -43,11 +47,13 @@ export function setupOf(seed: number): Setup {
     forming: keeper && dice.chance(0.5),
     keeper,
     wire: dice.chance(0.2),
-    clients: dice.between(1, 4),
+    clients: dice.between(1, 8),
     keys: dice.between(1, 3),
-    thinkMsMax: dice.pick([50, 200, 500]),
+    readsIn10: dice.pick([2, 4, 8]),
+    thinkMsMax: dice.pick([5, 30, 200]),
+    attemptMs: dice.pick([500, 1_500, 4_000]),
     applyUsMax: dice.pick([1_000, 5_000, 200_000]),
-    safetyMs: dice.pick([8_000, 15_000, 25_000]),
+    safetyMs: dice.pick([6_000, 10_000, 16_000]),
     weather: weatherOf(dice),
     timing: {
       aliveWithinMs: 1_500,

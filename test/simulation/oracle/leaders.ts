@@ -53,6 +53,19 @@ export class LeaderOracle {
       this.#checkLeader(member, before.status, status, configurations);
   }
 
+  /**
+   * @param ticksAlone a leader's own ticks since a majority was heard, it was elected, or the membership changed,
+   * whichever was last.
+   */
+  waits(member: MemberId, ticksAlone: number, electionTicks: number): void {
+    // Up to one period until the check that counts begins, and one for a member that has just been taken in.
+    this.#violations.expect(
+      ticksAlone <= 3 * electionTicks,
+      'step down',
+      () => `${member} goes on leading, though it has not heard a majority for ${ticksAlone} ticks`,
+    );
+  }
+
   /** A leader's disk has taken these; `status` is the core's at that moment. */
   synced(member: MemberId, fresh: readonly Entry[], image: LogImage, status: CoreStatus): void {
     const [first] = fresh;

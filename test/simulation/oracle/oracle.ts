@@ -12,7 +12,7 @@ export class Oracle {
   readonly violations = new Violations();
   readonly logs = new LogOracle(this.violations);
   readonly #promises = new PromiseOracle(this.violations);
-  readonly #leaders = new LeaderOracle(this.violations, this.logs, this.#promises);
+  readonly leaders = new LeaderOracle(this.violations, this.logs, this.#promises);
   /** By applied index: the state must be the same wherever that was applied. */
   readonly #digests = new Map<number, number>();
   /** By command id: where it took effect. */
@@ -26,20 +26,20 @@ export class Oracle {
   synced(member: MemberId, image: LogImage, status: CoreStatus | undefined): void {
     const fresh = this.logs.synced(member, image);
     this.#promises.stored(member, image);
-    if (status) this.#leaders.synced(member, fresh, image, status);
+    if (status) this.leaders.synced(member, fresh, image, status);
   }
 
   stepped(member: MemberId, status: CoreStatus, nowUs: number): void {
-    this.#leaders.stepped(member, status, nowUs);
+    this.leaders.stepped(member, status, nowUs);
   }
 
   stopped(member: MemberId): void {
-    this.#leaders.stopped(member);
+    this.leaders.stopped(member);
   }
 
   committed(member: MemberId, entry: Entry): void {
     if (!this.logs.committed(member, entry)) return;
-    for (const [leader, term] of this.#leaders.leading()) this.logs.checkHasCommitted(leader, term, entry);
+    for (const [leader, term] of this.leaders.leading()) this.logs.checkHasCommitted(leader, term, entry);
   }
 
   applied(member: MemberId, machine: ListMachine, applied: Applied | undefined): void {

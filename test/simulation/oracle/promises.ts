@@ -8,6 +8,7 @@ export class PromiseOracle {
   readonly #violations: Violations;
   /** By term and member. */
   readonly #votes = new Map<number, Map<MemberId, MemberId>>();
+  #latestTerm = 0;
   readonly #leaders = new Map<number, MemberId>();
 
   constructor(violations: Violations) {
@@ -17,6 +18,13 @@ export class PromiseOracle {
   /** The vote that is on disk now. */
   stored(member: MemberId, { hardState: { term, votedFor } }: LogImage): void {
     if (votedFor !== '') this.#vote(member, term, votedFor);
+    // Only who asks for votes starts a term: nobody is disturbed by one who cannot win (thesis §9.6).
+    this.#violations.expect(
+      term <= this.#latestTerm || votedFor === member || term <= 1,
+      'election safety',
+      () => `${member} is the first of term ${term}, and does not ask for votes in it`,
+    );
+    this.#latestTerm = Math.max(this.#latestTerm, term);
   }
 
   sends(message: Message, image: LogImage): void {
