@@ -85,17 +85,15 @@ describe('three pods with short logs', () => {
     }
   }
 
-  /** Nothing is being written any more, and all replicas and their trails are the same. */
+  /** All replicas are the same, row by row, and their trails link by link; at the latest when nothing is written any more. */
   async function assertEqual(): Promise<void> {
     await until('all replicas and their trails are the same', READY_MS, async () => {
-      const healths = await Promise.all(test.pods.map(healthOf));
-      if (new Set(healths.map(({ lastApplied }) => lastApplied)).size > 1) return undefined;
-      const chains = test.pods.map((pod) => chainOf(pod).join('\n'));
-      return new Set(chains).size === 1 || undefined;
+      const states = test.pods.map(stateOf);
+      assert.ok((states[0]?.get('appointments')?.length ?? 0) > 0);
+      const digests = states.map((state) => JSON.stringify([...state]));
+      const chains = test.pods.map((pod) => chainOf(pod).join());
+      return (new Set(digests).size === 1 && new Set(chains).size === 1) || undefined;
     });
-    const [first, ...rest] = test.pods.map(stateOf);
-    for (const other of rest) assert.deepEqual(other, first);
-    assert.ok((first?.get('appointments')?.length ?? 0) > 0);
   }
 
   async function withoutAlarms(): Promise<void> {
@@ -106,11 +104,12 @@ describe('three pods with short logs', () => {
   }
 
   it('cut their logs, each behind a snapshot of its own', async () => {
-    await write(4 * LOG_ENTRIES);
+    await write(5 * LOG_ENTRIES);
     for (const pod of test.pods)
       await until('a short log', READY_MS, async () => {
         const { firstIndex, lastIndex, snapshotIndex } = await healthOf(pod);
-        const isShort = lastIndex - firstIndex < 3 * LOG_ENTRIES;
+        // Nobody copies a database all the time: a log may grow to four times its bound meanwhile.
+        const isShort = lastIndex - firstIndex < 4 * LOG_ENTRIES + TAIL_ENTRIES;
         return (isShort && firstIndex > 1 && firstIndex <= snapshotIndex - TAIL_ENTRIES + 1) || undefined;
       });
     await assertEqual();

@@ -4,27 +4,13 @@ import { UserRole } from '@agenda/proto/agenda/v1/model';
 import { MemberChange_Kind, Role, SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
+import { type Command, UsageError } from './command.ts';
+import { log, snapshot } from './log-commands.ts';
 
 const DEADLINE_MS = 10_000;
 /** Two instances of a node that were heard so close to each other both live. */
 const HEARD_TOGETHER_MS = 5_000;
 const OPTIONS = { deadlineMs: DEADLINE_MS };
-
-export interface Pod {
-  readonly agenda: GrpcChannel;
-  readonly sidecar: GrpcChannel;
-}
-
-export interface Command {
-  readonly usage: string;
-  readonly help: string;
-  readonly parameters: { readonly min: number; readonly max: number };
-  /** @returns what is printed. */
-  readonly run: (pod: Pod, args: readonly string[]) => Promise<string>;
-}
-
-/** What was asked for is not possible in these words. */
-export class UsageError extends Error {}
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   status: {
@@ -81,6 +67,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return `${leaderId} leads in term ${term}`;
     },
   },
+  snapshot,
+  log,
   role: {
     usage: 'role USERNAME member|operator',
     help: 'make a user an operator, or a member again',

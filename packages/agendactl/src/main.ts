@@ -4,7 +4,8 @@ import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { createLogger } from '@agenda/service-kit/logger';
 import { Signer } from '@agenda/service-kit/signature';
-import { COMMANDS, UsageError } from './commands.ts';
+import { UsageError } from './command.ts';
+import { COMMANDS } from './commands.ts';
 import { readConfig } from './config.ts';
 import { RECOVER_USAGE, recover } from './recover.ts';
 
