@@ -168,13 +168,17 @@ export class SnapshotTaker {
     }
   }
 
+  /**
+   * After a restart the state machine may be ahead of what is known here to be committed: that much of the log has yet to
+   * be handed out.
+   */
   #dispensableIndex(): number {
-    const { log, feed, limits } = this.#options;
+    const { driver, log, feed, limits } = this.#options;
     const snapshotIndex = log.snapshot()?.index ?? 0;
     const entries = log.lastIndex() - log.firstIndex() + 1;
     const entryBytes = Math.max(1, log.logBytes / Math.max(1, entries));
     const tail = Math.min(limits.tailEntries, Math.floor(limits.logBytesMax / 4 / entryBytes));
-    return Math.min(snapshotIndex - tail, feed.durableIndex);
+    return Math.min(snapshotIndex - tail, feed.durableIndex, driver.commitIndex);
   }
 }
 
