@@ -36,6 +36,9 @@ describe('five pods under faults, with clients at work on all of them,', () => {
     ana = await test.enter('ana');
     trial = new Trial(test, ana, 'ana');
   });
+  afterEach(function () {
+    if (this.currentTest?.state === 'failed') console.log(`      what the pods left is in ${test.keep()}`);
+  });
   after(() => test?.destroy());
 
   /** A majority of the others has given it up. */

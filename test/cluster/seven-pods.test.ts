@@ -32,6 +32,9 @@ describe('a cluster that is scaled from three pods to seven and back, with clien
     ana = await test.enter('ana');
     trial = new Trial(test, ana, 'ana');
   });
+  afterEach(function () {
+    if (this.currentTest?.state === 'failed') console.log(`      what the pods left is in ${test.keep()}`);
+  });
   after(() => test?.destroy());
 
   it('takes four more as voters without a hand', async () => {
