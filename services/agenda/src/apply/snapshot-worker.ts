@@ -16,18 +16,18 @@ function run(task: SnapshotTask): SnapshotPosition {
 /** VACUUM INTO reads within one transaction, so that the copy is one state, and writers go on meanwhile. */
 function copy(database: string, path: string): SnapshotPosition {
   const unfinished = `${path}.tmp`;
-  rmSync(unfinished, { force: true });
   const source = new Database(database, { readonly: true });
   try {
     source.prepare('VACUUM INTO ?').run(unfinished);
+    const at = positionOf(unfinished);
+    syncPath(unfinished);
+    renameSync(unfinished, path);
+    syncDirectory(dirname(path));
+    return at;
   } finally {
     source.close();
+    rmSync(unfinished, { force: true });
   }
-  const at = positionOf(unfinished);
-  syncPath(unfinished);
-  renameSync(unfinished, path);
-  syncDirectory(dirname(path));
-  return at;
 }
 
 /** Also brings the schema of an older version up to date, as opening it would. */

@@ -57,6 +57,8 @@ export interface DiskWatch {
 type CommitListener = (commitIndex: number, entries: readonly Entry[]) => void;
 type LeadershipListener = (now: Leadership, before: Leadership) => void;
 
+const STOPPED = 'the driver has stopped';
+
 export class Driver {
   readonly formation: Formation;
   readonly #options: DriverOptions;
@@ -70,6 +72,8 @@ export class Driver {
   #busy = false;
   #stopped = false;
   #stopTicking: () => void = () => {};
+  /** Whoever waits for a task that has not run. */
+  readonly #unsettled = new Set<(error: Error) => void>();
   readonly #commitListeners: CommitListener[] = [];
   readonly #leadershipListeners: LeadershipListener[] = [];
 
@@ -147,6 +151,8 @@ export class Driver {
     this.#stopped = true;
     this.#stopTicking();
     this.#inputs.refuseAll();
+    for (const reject of this.#unsettled) reject(new Error(STOPPED));
+    this.#unsettled.clear();
   }
 
   /** The node must not go on: what it says next might not be true. */
@@ -262,8 +268,13 @@ export class Driver {
 
   #run<T>(task: (core: RaftCore) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#stopped) return reject(new Error('the driver has stopped'));
-      this.#inputs.addTask((core) => resolve(task(core)));
+      if (this.#stopped) return reject(new Error(STOPPED));
+      this.#unsettled.add(reject);
+      this.#inputs.addTask((core) => {
+        // If it throws, the driver stops, and says so to whoever waits.
+        resolve(task(core));
+        this.#unsettled.delete(reject);
+      });
       this.#wake();
     });
   }

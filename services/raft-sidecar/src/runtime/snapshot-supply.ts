@@ -1,4 +1,5 @@
 /** Finds a snapshot from which this pod's state machine can go on: its own, or another member's. */
+import { rmSync } from 'node:fs';
 import type { SnapshotMetadata as WireSnapshotMetadata } from '@agenda/proto/raft/v1/entry';
 import { toServiceError } from '@agenda/service-kit/errors';
 import type { Logger } from '@agenda/service-kit/logger';
@@ -58,7 +59,8 @@ export class SnapshotSupply {
   }
 
   /** The state machine cannot use it. */
-  refused({ stored }: SuppliedSnapshot): void {
+  refused({ stored, path }: SuppliedSnapshot): void {
+    rmSync(path, { force: true });
     this.#options.store.remove(stored);
   }
 

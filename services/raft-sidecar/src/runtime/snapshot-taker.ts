@@ -60,7 +60,10 @@ export class SnapshotTaker {
   /** Called now and then. */
   watch(): void {
     if (this.#isDue()) this.request();
-    void this.#compact();
+    this.#compact().catch((error: Error) => {
+      // The driver has stopped, and has said why.
+      this.#options.logger.debug({ reason: error.message }, 'the log is not cut');
+    });
   }
 
   /** The state is wrong, and so is a snapshot of it that is under way. */

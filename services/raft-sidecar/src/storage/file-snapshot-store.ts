@@ -59,11 +59,15 @@ export class FileSnapshotStore implements SnapshotStore {
     const tap = new HashTap();
     const params = { [constants.ZSTD_c_compressionLevel]: LEVEL };
     const sink = createWriteStream(compressed, { flush: true });
-    await pipeline(createReadStream(path), createZstdCompress({ params }), tap, sink);
-    const snapshot = { metadata, digest, bytes: tap.bytes, sha256: tap.digest() };
-    await this.#keep(compressed, snapshot);
-    await rm(path);
-    return snapshot;
+    try {
+      await pipeline(createReadStream(path), createZstdCompress({ params }), tap, sink);
+      const snapshot = { metadata, digest, bytes: tap.bytes, sha256: tap.digest() };
+      await this.#keep(compressed, snapshot);
+      return snapshot;
+    } finally {
+      // A disk that is full must not be filled further with what nobody needs.
+      for (const leftOver of [path, compressed]) await rm(leftOver, { force: true });
+    }
   }
 
   async expand(snapshot: StoredSnapshot): Promise<string> {
