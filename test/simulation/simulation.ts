@@ -251,6 +251,7 @@ function founded({ nodes, voters, forming }: Setup, number: number): LogImage {
   };
   return {
     hardState: { term: 1, votedFor: '', commitIndex: 1 },
+    start: { index: 0, term: 0 },
     entries: [{ index: 1, term: 1, timestampMs: 0, payload: { kind: 'configuration', configuration } }],
     snapshot: undefined,
     clusterId: CLUSTER_ID,

@@ -6,7 +6,14 @@ import type {
   LogWrite,
   StoredConfiguration,
 } from '../../../services/raft-sidecar/src/storage/log-store.ts';
-import { configurationsOf, type Disk, type DiskObserver, type LogImage } from './disk.ts';
+import {
+  configurationsOf,
+  type Disk,
+  type DiskObserver,
+  type LogImage,
+  lastIndexOf,
+  termAt,
+} from './disk.ts';
 
 export class DiskLogStore implements LogStore {
   readonly #disk: Disk;
@@ -40,19 +47,15 @@ export class DiskLogStore implements LogStore {
   }
 
   firstIndex(): number {
-    const { entries, snapshot } = this.#image;
-    return entries[0]?.index ?? (snapshot?.index ?? 0) + 1;
+    return this.#image.start.index + 1;
   }
 
   lastIndex(): number {
-    const { entries, snapshot } = this.#image;
-    return entries[entries.length - 1]?.index ?? snapshot?.index ?? 0;
+    return lastIndexOf(this.#image);
   }
 
   term(index: number): number | undefined {
-    const { entries, snapshot } = this.#image;
-    if (index === snapshot?.index) return snapshot.term;
-    return entries[index - this.firstIndex()]?.term;
+    return index === 0 ? undefined : termAt(this.#image, index);
   }
 
   entries(from: number, to: number, bytesMax: number): readonly Entry[] {
@@ -75,37 +78,39 @@ export class DiskLogStore implements LogStore {
 
   write(change: LogWrite): void {
     const before = this.#image;
-    const { restored } = change;
+    const { restored, entries = [] } = change;
     const hardState = restored
       ? { ...before.hardState, commitIndex: restored.index }
       : (change.hardState ?? before.hardState);
-    const [first] = change.entries ?? [];
     const image: LogImage = {
       hardState,
-      entries: restored
-        ? []
-        : first
-          ? this.#replacedFrom(first.index, change.entries as readonly Entry[])
-          : before.entries,
+      start: restored ? { index: restored.index, term: restored.term } : before.start,
+      entries: restored ? [] : this.#replacedBy(entries),
       snapshot: restored ?? change.snapshot ?? before.snapshot,
       clusterId: change.clusterId ?? before.clusterId,
       bootstrapped: change.bootstrapped ?? before.bootstrapped,
     };
     const mustStore =
-      first !== undefined ||
+      entries.length > 0 ||
       hardState.term !== before.hardState.term ||
       hardState.votedFor !== before.hardState.votedFor ||
       change.clusterId !== undefined ||
       change.bootstrapped !== undefined ||
-      change.snapshot !== undefined ||
-      restored !== undefined;
+      image.snapshot !== before.snapshot;
     if (mustStore) this.#disk.write(image, this.#observer);
     this.#image = image;
   }
 
   compact(throughIndex: number): void {
-    const entries = this.#image.entries.filter(({ index }) => index > throughIndex);
-    const image = { ...this.#image, entries };
+    const { start, snapshot, entries } = this.#image;
+    if (throughIndex <= start.index) return;
+    if (throughIndex > (snapshot?.index ?? 0))
+      throw new RangeError(`entry ${throughIndex} is in no snapshot, so it cannot be compacted`);
+    const image: LogImage = {
+      ...this.#image,
+      start: { index: throughIndex, term: this.term(throughIndex) as number },
+      entries: entries.slice(throughIndex - start.index),
+    };
     this.#disk.write(image, this.#observer);
     this.#image = image;
   }
@@ -115,11 +120,13 @@ export class DiskLogStore implements LogStore {
 
   close(): void {}
 
-  #replacedFrom(index: number, entries: readonly Entry[]): readonly Entry[] {
-    if (index > this.lastIndex() + 1)
-      throw new RangeError(`entry ${index} would leave a gap behind ${this.lastIndex()}`);
+  #replacedBy(entries: readonly Entry[]): readonly Entry[] {
     const kept = this.#image.entries;
-    const count = index - this.firstIndex();
+    const [first] = entries;
+    if (!first) return kept;
+    if (first.index > this.lastIndex() + 1)
+      throw new RangeError(`entry ${first.index} would leave a gap behind ${this.lastIndex()}`);
+    const count = first.index - this.firstIndex();
     return count === kept.length ? kept.concat(entries) : kept.slice(0, count).concat(entries);
   }
 }

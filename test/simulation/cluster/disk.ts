@@ -8,12 +8,15 @@ import type {
   HardState,
   SnapshotMetadata,
 } from '../../../services/raft-sidecar/src/core/types.ts';
+import type { StoredSnapshot } from '../../../services/raft-sidecar/src/storage/snapshot-store.ts';
 import type { Dice } from '../world/dice.ts';
 import { BLANK_IMAGE, type MachineImage } from './list-machine.ts';
 
 export interface LogImage {
   readonly hardState: HardState;
-  /** Contiguous, from the one behind the snapshot on or from an earlier one. */
+  /** The last entry that is not stored any more; index 0: there is none. */
+  readonly start: { readonly index: number; readonly term: number };
+  /** Contiguous, from the one behind the start on. */
   readonly entries: readonly Entry[];
   readonly snapshot: SnapshotMetadata | undefined;
   readonly clusterId: string;
@@ -22,11 +25,17 @@ export interface LogImage {
 
 export const BLANK_LOG: LogImage = {
   hardState: { term: 0, votedFor: '', commitIndex: 0 },
+  start: { index: 0, term: 0 },
   entries: [],
   snapshot: undefined,
   clusterId: '',
   bootstrapped: false,
 };
+
+export interface SnapshotFile {
+  readonly stored: StoredSnapshot;
+  readonly data: Uint8Array;
+}
 
 /** What comes of the write after so many more. */
 export interface ArmedFault {
@@ -63,8 +72,8 @@ export class Disk {
   #unsynced: LogImage[] = [];
   /** The machine's database, as far as it is synced: it is now and then, not at every batch. */
   machine: MachineImage = BLANK_IMAGE;
-  /** A machine's state in transferable form, complete up to its index. */
-  snapshotImage: MachineImage | undefined;
+  /** Files of snapshots, complete and synced; the newest is the last. */
+  snapshots: readonly SnapshotFile[] = [];
   armed: ArmedFault | undefined;
   syncUs = 200;
 
@@ -123,6 +132,19 @@ export class Disk {
   }
 }
 
+export function lastIndexOf({ entries, start }: Pick<LogImage, 'entries' | 'start'>): number {
+  return entries[entries.length - 1]?.index ?? start.index;
+}
+
+export function termAt(
+  { entries, start }: Pick<LogImage, 'entries' | 'start'>,
+  index: number,
+): number | undefined {
+  if (index === start.index) return start.term;
+  return entries[index - start.index - 1]?.term;
+}
+
+/** Those of the log, and before them the one that its newest snapshot knows. */
 export function configurationsOf({ entries, snapshot }: Pick<LogImage, 'entries' | 'snapshot'>): {
   readonly index: number;
   readonly configuration: Configuration;

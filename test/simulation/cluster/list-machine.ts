@@ -47,6 +47,19 @@ export function encodeCommand(command: Command): Uint8Array {
   return Buffer.from(JSON.stringify(command));
 }
 
+/** As it is in a snapshot. */
+export function encodeImage(image: MachineImage): Uint8Array {
+  return Buffer.from(JSON.stringify({ ...image, lists: [...image.lists], results: [...image.results] }));
+}
+
+export function decodeImage(data: Uint8Array): MachineImage {
+  const { lists, results, ...rest } = JSON.parse(Buffer.from(data).toString()) as Omit<
+    MachineImage,
+    'lists' | 'results'
+  > & { lists: [string, readonly string[]][]; results: [string, CommandResult][] };
+  return { ...rest, lists: new Map(lists), results: new Map(results) };
+}
+
 export class ListMachine {
   appliedIndex: number;
   appliedTerm: number;

@@ -1,29 +1,29 @@
 /** One process of a node: the real driver and its helpers on simulated ports, and a state machine behind them. */
 import type { Logger } from '@agenda/service-kit/logger';
 import type { CoreStatus } from '../../../services/raft-sidecar/src/core/raft.ts';
-import type { Entry, MemberId, Message } from '../../../services/raft-sidecar/src/core/types.ts';
+import type { MemberId, Message } from '../../../services/raft-sidecar/src/core/types.ts';
 import { Driver } from '../../../services/raft-sidecar/src/runtime/driver.ts';
 import { MembershipKeeper } from '../../../services/raft-sidecar/src/runtime/membership-keeper.ts';
 import type { Candidate } from '../../../services/raft-sidecar/src/runtime/membership-policy.ts';
 import { Proposals } from '../../../services/raft-sidecar/src/runtime/proposals.ts';
 import { Reads } from '../../../services/raft-sidecar/src/runtime/reads.ts';
+import { SnapshotFetcher } from '../../../services/raft-sidecar/src/runtime/snapshot-fetcher.ts';
 import { messageFromWire, messageToWire } from '../../../services/raft-sidecar/src/transport/conversions.ts';
 import { DiskLogStore } from './disk-log-store.ts';
-import { ListMachine, type MachineImage } from './list-machine.ts';
+import type { ListMachine, MachineImage } from './list-machine.ts';
+import { MachineHost } from './machine-host.ts';
 import type { SimulatedNode } from './node.ts';
 import { PeerCalls } from './peer-calls.ts';
 import { QuorumWatch } from './quorum-watch.ts';
 import { Service } from './service.ts';
 import { CLUSTER_ID, coreOptionsOf } from './setup.ts';
+import { SnapshotFiles } from './snapshot-files.ts';
 import type { Surroundings } from './surroundings.ts';
 import { describeMessage } from './tell.ts';
 
 export const TICK_MS = 50;
 /** A leader whose write takes longer resigns. */
 const DISK_STALL_MS = 300;
-const APPLY_BYTES_MAX = 4_096;
-/** So many applied entries at most are lost with the power. */
-const MACHINE_SYNCED_EVERY = 50;
 
 /** Operators would be told; the trace tells more. */
 const silent = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Logger;
@@ -35,38 +35,50 @@ export class PodProcess {
   readonly service: Service;
   readonly #node: SimulatedNode;
   readonly #surroundings: Surroundings;
-  readonly #store: DiskLogStore;
+  readonly host: MachineHost;
   readonly #keeper: MembershipKeeper;
   readonly #quorumWatch = new QuorumWatch();
-  #machine: ListMachine;
-  #machineSyncedIndex: number;
-  #applying = false;
   diskFailed = false;
 
   constructor(node: SimulatedNode, surroundings: Surroundings) {
     this.#node = node;
     this.#surroundings = surroundings;
-    const { setup, oracle } = surroundings;
-    this.#store = new DiskLogStore(node.disk, node.diskObserver);
-    this.#machine = new ListMachine(node.disk.machine);
-    this.#machineSyncedIndex = this.#machine.appliedIndex;
-    oracle.restored(node.memberId, this.#machine);
+    const { setup } = surroundings;
+    const store = new DiskLogStore(node.disk, node.diskObserver);
+    const files = new SnapshotFiles({ disk: node.disk, syncs: () => this.#synced() });
+    const calls = new PeerCalls(node, surroundings);
+    const fetcher = new SnapshotFetcher({
+      driver: () => this.driver,
+      store: files,
+      peers: calls,
+      logger: silent,
+    });
     this.driver = new Driver({
       core: coreOptionsOf(setup, node),
       tickMs: TICK_MS,
       votersExpected: setup.voters,
-      store: this.#store,
+      store,
       sender: { send: (messages) => this.#send(messages) },
-      snapshots: { fetch: (_from, metadata) => this.driver.snapshotFailed(metadata) },
+      snapshots: fetcher,
       clock: node.clock,
       scheduler: node.scheduler,
       disk: { wrote: (tookMs) => tookMs > DISK_STALL_MS },
       onFatal: (error) => node.onFatal(error),
     });
-    const calls = new PeerCalls(node, surroundings);
+    this.host = new MachineHost({
+      node,
+      surroundings,
+      driver: this.driver,
+      store,
+      files,
+      fetcher,
+      calls,
+      service: () => this.service,
+      logger: silent,
+    });
     this.proposals = new Proposals(this.driver, calls);
     this.reads = new Reads(this.driver, calls);
-    this.service = new Service(this.proposals, this.reads, () => this.#machine);
+    this.service = new Service(this.proposals, this.reads, () => this.host.machine);
     this.#keeper = new MembershipKeeper({
       driver: this.driver,
       clock: node.clock,
@@ -84,16 +96,14 @@ export class PodProcess {
   }
 
   get machine(): ListMachine {
-    return this.#machine;
+    return this.host.machine;
   }
 
   start(): void {
     const { setup, oracle, world } = this.#surroundings;
     const { memberId } = this.#node;
-    this.#checkMachineIsInLog();
     this.driver.onCommit((_index, entries) => {
       for (const entry of entries) oracle.committed(memberId, entry);
-      this.#apply();
     });
     this.driver.onLeadership(({ role, leader, term }) =>
       world.tell(`${this.#node.name} ${role} of term ${term}, led by ${leader || 'nobody'}`),
@@ -103,14 +113,14 @@ export class PodProcess {
     if (setup.keeper) this.#keeper.start();
     const mayFound = setup.forming && this.#node.number === 0 && memberId.endsWith('#1');
     if (mayFound && this.driver.clusterId === '') this.driver.found(CLUSTER_ID);
-    this.#apply();
+    this.host.start();
   }
 
   /** @returns what its state machine has written. */
   kill(): MachineImage {
     this.#keeper.stop();
     this.driver.stop();
-    return this.#machine.image();
+    return this.machine.image();
   }
 
   /** As the peer port does: a blank member belongs where the first leader that speaks to it belongs. */
@@ -144,50 +154,19 @@ export class PodProcess {
     }
   }
 
+  /** A file is on disk, after a while. */
+  #synced(): Promise<void> {
+    const { dice } = this.#surroundings;
+    return new Promise((resolve) => {
+      this.#node.later(this.#node.disk.syncUs + dice.below(5_000), () => resolve());
+    });
+  }
+
   #watchQuorum(): void {
     if (this.driver.stopped) return;
     const { oracle, setup } = this.#surroundings;
     const ticks = this.#quorumWatch.tick(this.status);
     oracle.leaders.waits(this.#node.memberId, ticks, setup.core.electionTicks);
-  }
-
-  /** Some time after the commit, as much as there is. */
-  #apply(): void {
-    if (this.#applying) return;
-    this.#applying = true;
-    this.#node.later(this.#surroundings.dice.between(50, this.#surroundings.setup.applyUsMax), () => {
-      this.#applying = false;
-      if (this.#machine.appliedIndex >= this.driver.commitIndex) return;
-      const from = this.#machine.appliedIndex + 1;
-      for (const entry of this.#store.entries(from, this.driver.commitIndex, APPLY_BYTES_MAX))
-        this.#applyOne(entry);
-      this.#syncMachine();
-      this.#apply();
-    });
-  }
-
-  #applyOne(entry: Entry): void {
-    const applied = this.#machine.apply(entry);
-    this.#surroundings.oracle.applied(this.#node.memberId, this.#machine, applied);
-    this.service.onApplied(applied);
-  }
-
-  #syncMachine(): void {
-    if (this.#machine.appliedIndex - this.#machineSyncedIndex < MACHINE_SYNCED_EVERY) return;
-    this.#machineSyncedIndex = this.#machine.appliedIndex;
-    this.#node.disk.machine = this.#machine.image();
-  }
-
-  /** Nothing is applied that the log, after whatever crash, does not have. */
-  #checkMachineIsInLog(): void {
-    const { appliedIndex, appliedTerm } = this.#machine;
-    const term = appliedIndex === 0 ? 0 : this.#store.term(appliedIndex);
-    this.#surroundings.oracle.violations.expect(
-      appliedIndex <= this.#store.lastIndex() && (term === undefined || term === appliedTerm),
-      'state machine safety',
-      () =>
-        `${this.#node.memberId} has applied entry ${appliedIndex} of term ${appliedTerm}; its log has term ${term} there`,
-    );
   }
 
   #candidates(): Candidate[] {

@@ -1,6 +1,7 @@
 /** What a seed decides beforehand: the cluster, its load, its weather, and which kinds of faults there are. */
 import type { CoreOptions } from '../../../services/raft-sidecar/src/core/types.ts';
 import type { MembershipTiming } from '../../../services/raft-sidecar/src/runtime/membership-policy.ts';
+import type { SnapshotLimits } from '../../../services/raft-sidecar/src/runtime/snapshot-taker.ts';
 import { Dice } from '../world/dice.ts';
 import { FAIR_WEATHER, type NetworkWeather } from '../world/network.ts';
 import type { SimulatedNode } from './node.ts';
@@ -30,8 +31,7 @@ export interface Setup {
   readonly safetyMs: number;
   readonly weather: NetworkWeather;
   readonly timing: MembershipTiming;
-  /** A snapshot at every so many applied entries; 0: none. */
-  readonly snapshotEvery: number;
+  readonly snapshots: SnapshotLimits;
   readonly core: Omit<CoreOptions, 'id' | 'seed'>;
 }
 
@@ -60,7 +60,11 @@ export function setupOf(seed: number): Setup {
       replaceAfterMs: 1_500,
       deadAfterMs: dice.pick([5_000, 1_000_000]),
     },
-    snapshotEvery: dice.pick([0, 10, 30, 100]),
+    snapshots: {
+      logEntriesMax: dice.pick([Number.POSITIVE_INFINITY, 5, 20, 60]),
+      logBytesMax: 1_000_000,
+      tailEntries: dice.pick([0, 2, 10]),
+    },
     core: {
       electionTicks: dice.between(6, 10),
       heartbeatTicks: dice.pick([1, 1, 2]),

@@ -1,8 +1,8 @@
 /** What a leader may do with its log and with the membership (Raft paper §5.2, §5.4; thesis §4). */
 import type { CoreStatus } from '../../../services/raft-sidecar/src/core/raft.ts';
 import type { Configuration, Entry, MemberId } from '../../../services/raft-sidecar/src/core/types.ts';
-import { configurationsOf, type LogImage } from '../cluster/disk.ts';
-import { type LogOracle, tell, termAt } from './logs.ts';
+import { configurationsOf, type LogImage, termAt } from '../cluster/disk.ts';
+import { type LogOracle, tell } from './logs.ts';
 import type { PromiseOracle } from './promises.ts';
 import { quorumsOverlap } from './quorums.ts';
 import type { Violations } from './violations.ts';

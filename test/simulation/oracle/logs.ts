@@ -1,7 +1,12 @@
 /** What the disks hold and what is committed: log matching, leader completeness, the commit rule (Raft paper §5). */
 import { isDeepStrictEqual } from 'node:util';
-import type { Configuration, Entry, MemberId } from '../../../services/raft-sidecar/src/core/types.ts';
-import { BLANK_LOG, type LogImage } from '../cluster/disk.ts';
+import type {
+  Configuration,
+  Entry,
+  MemberId,
+  SnapshotMetadata,
+} from '../../../services/raft-sidecar/src/core/types.ts';
+import { BLANK_LOG, type LogImage, lastIndexOf, termAt } from '../cluster/disk.ts';
 import { isQuorum } from './quorums.ts';
 import type { Violations } from './violations.ts';
 
@@ -44,9 +49,16 @@ export class LogOracle {
     const before = this.imageOf(member);
     this.#images.set(member, image);
     if (image.entries === before.entries && image.snapshot === before.snapshot) return [];
+    if (image.snapshot && image.snapshot !== before.snapshot)
+      this.#checkSnapshot(member, image.snapshot, before, image);
     const fresh = freshEntries(before.entries, image.entries);
     for (const entry of fresh) this.#check(member, entry, image);
     this.#checkNothingCommittedLost(member, before, image);
+    this.#violations.expect(
+      image.start.index <= (image.snapshot?.index ?? 0),
+      'snapshots',
+      () => `the log of ${member} begins behind ${image.start.index}, which no snapshot holds`,
+    );
     return fresh;
   }
 
@@ -99,14 +111,14 @@ export class LogOracle {
   /** Whoever leads has all that was committed in earlier terms (§5.4.3). */
   checkCompleteness(leader: MemberId, term: number): void {
     const image = this.imageOf(leader);
-    const first = image.snapshot?.index ?? 1;
+    const first = Math.max(1, image.start.index);
     for (let index = first; index <= this.#committed.length; index++)
       this.checkHasCommitted(leader, term, this.#committed[index - 1] as Entry);
   }
 
   checkHasCommitted(leader: MemberId, term: number, entry: Entry): void {
     const image = this.imageOf(leader);
-    if (entry.term >= term || entry.index < (image.snapshot?.index ?? 0)) return;
+    if (entry.term >= term || entry.index < image.start.index) return;
     this.#violations.expect(
       termAt(image, entry.index) === entry.term,
       'leader completeness',
@@ -117,7 +129,7 @@ export class LogOracle {
   /** An entry is known by index and term, and by them everything before it (§5.3). */
   #check(member: MemberId, entry: Entry, image: LogImage): void {
     const key = entry.index * TERMS + entry.term;
-    const termBefore = entry.index === 1 ? 0 : termAt(image, entry.index - 1);
+    const termBefore = termAt(image, entry.index - 1);
     const known = this.#known.get(key);
     if (termBefore === undefined) {
       this.#violations.report('log matching', `${member} stores ${tell(entry)} behind a gap`);
@@ -135,7 +147,7 @@ export class LogOracle {
           `${member} stores ${tell(entry)} behind term ${termBefore}; others have ${tell(known.entry)} behind term ${known.termBefore}`,
       );
     }
-    const before = image.entries[entry.index - 1 - (image.entries[0] as Entry).index];
+    const before = image.entries[entry.index - image.start.index - 2];
     this.#violations.expect(
       !before || (before.term <= entry.term && before.timestampMs <= entry.timestampMs),
       'log time',
@@ -144,21 +156,41 @@ export class LogOracle {
   }
 
   #checkNothingCommittedLost(member: MemberId, before: LogImage, now: LogImage): void {
-    const [first] = before.entries;
-    if (!first) return;
-    const last = Math.min(this.#committed.length, before.entries.at(-1)?.index ?? 0);
-    for (let index = last; index >= first.index; index--) {
+    const last = Math.min(this.#committed.length, lastIndexOf(before));
+    for (let index = last; index > before.start.index; index--) {
       const { term } = this.#committed[index - 1] as Entry;
       if (termAt(before, index) !== term) continue;
       // Beyond here nothing changed either.
-      if (before.entries[index - first.index] === now.entries[index - (now.entries[0]?.index ?? 0)]) return;
-      const gone = termAt(now, index) !== term && index > (now.snapshot?.index ?? 0);
+      if (before.entries[index - before.start.index - 1] === now.entries[index - now.start.index - 1]) return;
       this.#violations.expect(
-        !gone,
+        termAt(now, index) === term || index <= now.start.index,
         'leader completeness',
         () => `${member} drops entry ${index} of term ${term}, which is committed`,
       );
     }
+  }
+
+  /** It is of what is committed, and says who voted there; and a log that holds its last entry does not give way to it. */
+  #checkSnapshot(member: MemberId, snapshot: SnapshotMetadata, before: LogImage, now: LogImage): void {
+    const { index, term, configuration, configurationIndex } = snapshot;
+    const inForce = this.#committed.findLast(
+      (entry) => entry.index <= index && entry.payload.kind === 'configuration',
+    );
+    const known = inForce?.payload.kind === 'configuration' ? inForce.payload.configuration : undefined;
+    this.#violations.expect(
+      this.committedTerm(index) === term &&
+        inForce?.index === configurationIndex &&
+        isDeepStrictEqual(known, configuration),
+      'snapshots',
+      () =>
+        `${member} has a snapshot ${JSON.stringify(snapshot)}; in force there was ${JSON.stringify(inForce)}`,
+    );
+    this.#violations.expect(
+      now.start.index === before.start.index || termAt(before, index) !== term,
+      'snapshots',
+      () =>
+        `the log of ${member}, up to ${lastIndexOf(before)}, gives way to a snapshot at ${index} that it holds`,
+    );
   }
 }
 
@@ -167,11 +199,6 @@ function freshEntries(before: readonly Entry[], now: readonly Entry[]): readonly
   let at = now.length;
   while (at > 0 && now[at - 1] !== before[at - 1 - offset]) at -= 1;
   return now.slice(at);
-}
-
-export function termAt({ entries, snapshot }: LogImage, index: number): number | undefined {
-  if (index === snapshot?.index) return snapshot.term;
-  return entries[index - (entries[0]?.index ?? 0)]?.term;
 }
 
 function same(left: Entry, right: Entry): boolean {

@@ -1,6 +1,6 @@
 /** Votes and leaders: one vote a member and a term, one leader a term, and nothing said that the disk does not know. */
 import type { Configuration, MemberId, Message } from '../../../services/raft-sidecar/src/core/types.ts';
-import type { LogImage } from '../cluster/disk.ts';
+import { type LogImage, lastIndexOf } from '../cluster/disk.ts';
 import { isQuorum } from './quorums.ts';
 import type { Violations } from './violations.ts';
 
@@ -38,7 +38,7 @@ export class PromiseOracle {
         message,
       );
     } else if (kind === 'appendResponse' && !message.rejected) {
-      const last = image.entries[image.entries.length - 1]?.index ?? image.snapshot?.index ?? 0;
+      const last = lastIndexOf(image);
       this.#expectStored(
         hardState.term > term || (hardState.term === term && last >= message.index),
         message,

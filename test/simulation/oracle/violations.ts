@@ -13,6 +13,7 @@ export type Property =
   | 'promises are on disk'
   | 'quorum intersection'
   | 'promotion'
+  | 'snapshots'
   | 'step down'
   | 'transfer'
   | 'stop at a disk error'

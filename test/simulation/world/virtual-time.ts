@@ -5,7 +5,21 @@
 import type { World } from './world.ts';
 
 class VirtualTimer {
+  readonly #arm: (timer: VirtualTimer) => void;
   cancelled = false;
+  /** Of the last arming: what was armed before does not fire. */
+  arming = 0;
+
+  constructor(arm: (timer: VirtualTimer) => void) {
+    this.#arm = arm;
+    arm(this);
+  }
+
+  refresh(): this {
+    this.arming += 1;
+    this.#arm(this);
+    return this;
+  }
 
   /** Simulated time keeps no process alive. */
   ref(): this {
@@ -23,24 +37,22 @@ export function installVirtualTime(world: World): () => void {
   const cancel = (timer: unknown): void => {
     if (timer instanceof VirtualTimer) timer.cancelled = true;
   };
-  const after = (run: () => void, delayMs = 0): VirtualTimer => {
-    const timer = new VirtualTimer();
+  const schedule = (run: () => void, delayMs: number, timer: VirtualTimer): void => {
+    const { arming } = timer;
     world.after(Math.max(1, delayMs) * 1_000, () => {
-      if (!timer.cancelled) run();
+      if (!timer.cancelled && timer.arming === arming) run();
     });
-    return timer;
   };
-  const every = (run: () => void, intervalMs = 0): VirtualTimer => {
-    const timer = new VirtualTimer();
-    const next = (): void =>
-      world.after(Math.max(1, intervalMs) * 1_000, () => {
-        if (timer.cancelled) return;
-        next();
+  const after = (run: () => void, delayMs = 0): VirtualTimer =>
+    new VirtualTimer((timer) => schedule(run, delayMs, timer));
+  const every = (run: () => void, intervalMs = 0): VirtualTimer =>
+    new VirtualTimer((timer) => {
+      const again = (): void => {
+        schedule(again, intervalMs, timer);
         run();
-      });
-    next();
-    return timer;
-  };
+      };
+      schedule(again, intervalMs, timer);
+    });
   Object.assign(globalThis, {
     setTimeout: after,
     clearTimeout: cancel,
