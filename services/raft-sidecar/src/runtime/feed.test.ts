@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import type { AttachRequest, AttachResponse } from '@agenda/proto/raft/v1/state_machine';
 import type { ServiceError } from '@agenda/service-kit/errors';
 import { createLogger } from '@agenda/service-kit/logger';
+import type { SnapshotMetadata } from '../core/types.ts';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { DriverBench } from '../testing/driver.ts';
+import { eventually } from '../testing/eventually.ts';
+import { snapshotToWire } from '../transport/conversions.ts';
 import { Alarms } from './alarms.ts';
 import { type FeedStream, StateMachineFeed } from './feed.ts';
 import { UNAPPLIED_ENTRIES_MAX } from './feed-window.ts';
+import type { SuppliedSnapshot } from './snapshot-supply.ts';
 import type { StateSupply } from './state-restorer.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -67,6 +71,18 @@ class Attachment implements FeedStream {
     });
   }
 
+  installed(index: number, error = ''): void {
+    this.#onMessage({ body: { $case: 'snapshotInstalled', value: { index, error } }, mac: EMPTY });
+  }
+
+  get installs() {
+    return this.written.flatMap(({ body }) => (body?.$case === 'installSnapshot' ? [body.value] : []));
+  }
+
+  get discards(): string[] {
+    return this.written.flatMap(({ body }) => (body?.$case === 'discardState' ? [body.value.reason] : []));
+  }
+
   get indexes(): number[] {
     return this.written.flatMap(({ body }) =>
       body?.$case === 'committed' ? body.value.entries.map((entry) => entry.index) : [],
@@ -83,6 +99,7 @@ describe('the feed of the state machine', () => {
   let bench: DriverBench;
   let alarms: Alarms;
   let feed: StateMachineFeed;
+  let supply: StateSupply;
 
   beforeEach(() => {
     directory = temporaryDirectory();
@@ -91,6 +108,7 @@ describe('the feed of the state machine', () => {
       () => bench.clock.wallMs(),
       () => {},
     );
+    supply = NOTHING;
     feed = newFeed();
     bench.lead();
   });
@@ -108,7 +126,7 @@ describe('the feed of the state machine', () => {
       clock: bench.clock,
       logger: createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' }),
       clusterFeatureLevel: () => 1,
-      supply: NOTHING,
+      supply,
     });
   }
 
@@ -189,6 +207,99 @@ describe('the feed of the state machine', () => {
     const last = commit(1);
     assert.equal(second.indexes.at(-1), last);
     assert.notEqual(first.indexes.at(-1), last);
+  });
+
+  it('takes nothing for durable but what a state machine says so', () => {
+    const last = commit(5);
+    const first = attach();
+    first.hello(last, 2);
+    assert.deepEqual([feed.appliedIndex, feed.durableIndex], [last, 0]);
+    const second = attach();
+    second.hello(0, 0);
+    second.applied(last - 1);
+    assert.equal(feed.durableIndex, last - 1);
+    const third = attach();
+    third.hello(2, 2);
+    assert.equal(feed.durableIndex, 2, 'it has lost what it said');
+  });
+
+  /** The log begins behind the snapshot. */
+  async function cutThrough(index: number): Promise<SnapshotMetadata> {
+    const { committedConfiguration: configuration } = bench.driver;
+    const metadata = { index, term: 2, timestampMs: 0, configuration, configurationIndex: 1 };
+    const cut = [bench.driver.snapshotTaken(metadata), bench.driver.compact(index)];
+    bench.scheduler.settle();
+    await Promise.all(cut);
+    return metadata;
+  }
+
+  function supplied(metadata: SnapshotMetadata): SuppliedSnapshot {
+    const stored = { metadata, digest: EMPTY, bytes: 1, sha256: EMPTY };
+    return { stored, path: '/nowhere', metadata: snapshotToWire(metadata) };
+  }
+
+  it('gives a snapshot to a state machine that stands before the log, and goes on behind it', async () => {
+    const last = commit(10);
+    const metadata = await cutThrough(8);
+    const asked: number[] = [];
+    supply = {
+      supply: (indexMin) => {
+        asked.push(indexMin);
+        return Promise.resolve(supplied(metadata));
+      },
+      refused: () => {},
+    };
+    feed = newFeed();
+    const agenda = attach();
+    agenda.hello(3, 2);
+    await eventually(() => agenda.installs.length === 1, 'a snapshot is given');
+    assert.deepEqual([asked, agenda.indexes], [[8], []]);
+    agenda.applied(3);
+    agenda.installed(8);
+    await eventually(() => agenda.indexes.length > 0, 'entries follow');
+    assert.deepEqual(agenda.indexes, range(9, last));
+    assert.deepEqual([feed.appliedIndex, feed.durableIndex], [8, 8]);
+  });
+
+  it('gives another snapshot when the state machine refuses the first one', async () => {
+    commit(10);
+    const metadata = await cutThrough(8);
+    let refused = 0;
+    supply = {
+      supply: () => Promise.resolve(supplied(metadata)),
+      refused: () => {
+        refused += 1;
+      },
+    };
+    feed = newFeed();
+    const agenda = attach();
+    agenda.hello(0, 0);
+    await eventually(() => agenda.installs.length === 1, 'a snapshot is given');
+    agenda.installed(8, 'it is damaged');
+    await eventually(() => agenda.installs.length === 2, 'another one is given');
+    assert.equal(refused, 1);
+    agenda.end();
+  });
+
+  it('lets nobody go on whose state is wrong before it has given it up and got another one', async () => {
+    const last = commit(10);
+    const metadata = await cutThrough(8);
+    supply = { supply: () => Promise.resolve(supplied(metadata)), refused: () => {} };
+    feed = newFeed();
+    const first = attach();
+    first.hello(last, 2);
+    feed.discardState('as the others say');
+    assert.deepEqual(first.discards, ['as the others say']);
+    const again = attach();
+    again.hello(last, 2);
+    assert.deepEqual(again.discards, ['as the others say'], 'it has not given it up');
+    const blank = attach();
+    blank.hello(0, 0);
+    await eventually(() => blank.installs.length === 1, 'a snapshot is given');
+    assert.ok(feed.discarded);
+    blank.installed(8);
+    await eventually(() => !feed.discarded, 'it is good again');
+    assert.deepEqual(blank.indexes, range(9, last));
   });
 
   const mismatches: [string, number, number, RegExp][] = [

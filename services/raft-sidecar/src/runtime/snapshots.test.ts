@@ -209,6 +209,25 @@ describe('three sidecars with short logs', () => {
       for (const other of nodes) if (other !== node) assert.equal(other.machine.discarded.length, 0);
     });
 
+  it('decide nothing, and say so, when no two of them have the same state', async () => {
+    await write(50);
+    const [one, two] = nodes as [TestNode, TestNode];
+    one.machine.corrupt('one thing');
+    two.machine.corrupt('another');
+    const found = await eventually(
+      async () => {
+        await write(5).catch(() => {});
+        const { alarms } = await status(await leader());
+        return alarms.find(({ code }) => code === 'digest_undecided');
+      },
+      'an alarm',
+      10_000,
+    );
+    assert.match(found.message, /nobody can tell who is right/);
+    await write(10);
+    for (const node of nodes) assert.deepEqual(node.machine.discarded, []);
+  });
+
   it('take a snapshot when an operator asks', async () => {
     await write(20);
     const node = await follower();

@@ -51,9 +51,9 @@ export class TestMachine {
   }
 
   /** Something else than the log says stands here from now on. */
-  corrupt(): void {
+  corrupt(how = 'something else'): void {
     const [first] = this.#applied;
-    if (first) this.#applied[0] = { ...first, text: `${first.text} and something else` };
+    if (first) this.#applied[0] = { ...first, text: `${first.text} and ${how}` };
   }
 
   /** As with an emptied data directory. */
