@@ -3,6 +3,7 @@ import type { AttachRequest, AttachResponse } from '@agenda/proto/raft/v1/state_
 import type { ServiceError } from '@agenda/service-kit/errors';
 import { createLogger } from '@agenda/service-kit/logger';
 import type { SnapshotMetadata } from '../core/types.ts';
+import { TAIL_ENTRIES_MAX } from '../storage/entry-tail.ts';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { DriverBench } from '../testing/driver.ts';
 import { eventually } from '../testing/eventually.ts';
@@ -320,6 +321,19 @@ describe('the feed of the state machine', () => {
       attach().hello(2, 2);
       assert.deepEqual(alarms.list(), []);
     });
+
+  it('stops the node, loudly, where the log on disk is not what was written', () => {
+    while (bench.store.lastIndex() < 2 * TAIL_ENTRIES_MAX) commit(2_000);
+    bench.database.exec('UPDATE raft_log SET timestamp_ms = timestamp_ms + 1 WHERE idx = 5');
+    const agenda = attach();
+    agenda.hello(0, 0);
+    assert.match(
+      String(bench.fatal[0]),
+      /CorruptLogError: raft.db is corrupt: entry 5 does not match its checksum/,
+    );
+    assert.ok(bench.driver.stopped);
+    assert.ok(!agenda.indexes.includes(5));
+  });
 
   it('refuses what is out of order', () => {
     const silent = attach();
