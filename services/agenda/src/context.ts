@@ -8,6 +8,7 @@ import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { agendaHandlers } from './api/handlers.ts';
+import { isDiskFailure } from './apply/database.ts';
 import { ReadBarrier } from './apply/read-barrier.ts';
 import { type Replacement, Replica } from './apply/replica.ts';
 import type { Config } from './config.ts';
@@ -35,12 +36,15 @@ export class AgendaContext {
   readonly #nodeEvents: NodeEventRecorder;
   readonly #pruner: Pruner;
   readonly #server: GrpcServer;
+  readonly #onDiskFailure: () => void;
   /** The state is being rebuilt. */
   #lost = false;
   #port = 0;
 
-  constructor(config: Config, logger: Logger) {
+  /** @param onDiskFailure called once: the process should end, and be started again. */
+  constructor(config: Config, logger: Logger, onDiskFailure: () => void) {
     this.#config = config;
+    this.#onDiskFailure = onDiskFailure;
     this.#logger = logger;
     const signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
     this.#sidecar = new GrpcChannel({ address: config.SIDECAR_GRPC_ADDR, signer, logger });
@@ -122,7 +126,7 @@ export class AgendaContext {
     this.#replica.applyLoop.onApplied(() => this.#lost && this.#updateServing());
     this.#replica.applyLoop.onApplied((applied) => this.#auditFeed.onApplied(applied));
     this.#replica.onReplaced((what, reason) => this.#onReplaced(what, reason));
-    this.#replica.applyLoop.onHalted((reason) => this.#onHalted(reason));
+    this.#replica.applyLoop.onHalted((reason, error) => this.#onHalted(reason, error));
     this.#replica.leadership.onChange(() => this.#updateServing());
   }
 
@@ -132,7 +136,7 @@ export class AgendaContext {
     this.#server.setServing(this.#replica.leadership.leaderKnown && !this.#lost);
   }
 
-  #onHalted(reason: string): void {
+  #onHalted(reason: string, error: unknown): void {
     this.#updateServing();
     const { failure } = this.#replica.position;
     if (failure) this.#proposer.onHalted(failure);
@@ -142,6 +146,8 @@ export class AgendaContext {
       outcome: 'unavailable',
       detail: { reason, applied: this.#replica.position.index },
     });
+    // Started again, it goes on once the disk does; what it cannot apply, it could not apply then either.
+    if (isDiskFailure(error)) this.#onDiskFailure();
   }
 
   #onReplaced(what: Replacement, reason: string): void {

@@ -18,6 +18,8 @@ const ENTRY_OVERHEAD_BYTES = 64;
 /** What apply made of the entries of one transaction; both lists have the same length and order, and are not empty. */
 export type AppliedListener = (applied: readonly AppliedEntry[], entries: readonly LogEntry[]) => void;
 
+type HaltListener = (reason: string, error: unknown) => void;
+
 export interface ApplyLoopOptions {
   readonly machine: Pick<StateMachine, 'applyBatch' | 'lastApplied'>;
   readonly position: AppliedPosition;
@@ -34,7 +36,7 @@ export interface ApplyLoopOptions {
 export class ApplyLoop {
   readonly #options: ApplyLoopOptions;
   readonly #listeners: AppliedListener[] = [];
-  readonly #haltListeners: ((reason: string) => void)[] = [];
+  readonly #haltListeners: HaltListener[] = [];
   #queue: Entry[] = [];
   #queueBytes = 0;
   #nextIndex: number;
@@ -58,7 +60,7 @@ export class ApplyLoop {
     this.#listeners.push(listener);
   }
 
-  onHalted(listener: (reason: string) => void): void {
+  onHalted(listener: HaltListener): void {
     this.#haltListeners.push(listener);
   }
 
@@ -119,7 +121,7 @@ export class ApplyLoop {
         sent: false,
       }),
     );
-    for (const listener of this.#haltListeners) listener(reason);
+    for (const listener of this.#haltListeners) listener(reason, error);
   }
 
   #schedule(): void {

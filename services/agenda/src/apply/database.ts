@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 const CACHE_KIB = 16_384;
 /** The write-ahead log file is cut back to this after a checkpoint. */
 const WAL_BYTES_KEPT = 64 * 1024 * 1024;
+const DISK_FAILURES = ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'] as const;
 /** Another process (a backup) may hold the file for a moment. */
 const BUSY_TIMEOUT_MS = 2_000;
 
@@ -47,4 +48,10 @@ export function isCorrupt(error: unknown): boolean {
 export function assertSound(db: Database.Database): void {
   const [first] = db.pragma('quick_check(1)') as { readonly quick_check: string }[];
   if (first?.quick_check !== 'ok') throw new CorruptDatabaseError(first?.quick_check ?? 'no answer');
+}
+
+/** The disk is full, fails, or takes no writes: what was tried may succeed once somebody has seen to it. */
+export function isDiskFailure(error: unknown): boolean {
+  const code = String((error as { code?: unknown } | undefined)?.code ?? '');
+  return DISK_FAILURES.some((failure) => code === failure || code.startsWith(`${failure}_`));
 }

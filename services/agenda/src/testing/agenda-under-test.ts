@@ -42,6 +42,9 @@ export class AgendaUnderTest {
         LOG_LEVEL: 'silent',
       },
       testLogger(),
+      () => {
+        throw new Error('the disk failed under the test');
+      },
     );
     this.#parts = context.parts();
     for (const part of this.#parts) await part.start?.();
