@@ -1,9 +1,9 @@
 import type { Database } from 'better-sqlite3';
 
 /** Applied entries after which the write-ahead log is copied into the database file, so that it stays small. */
-const CHECKPOINT_ENTRIES_MAX = 4_000;
+const CHECKPOINT_ENTRIES_MAX = 8_000;
 /** At the latest this long after something was applied. */
-const CHECKPOINT_INTERVAL_MS = 5_000;
+const CHECKPOINT_INTERVAL_MS = 10_000;
 
 interface CheckpointRow {
   readonly busy: number;
