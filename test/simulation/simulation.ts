@@ -60,7 +60,7 @@ export async function simulate({ seed, setup, faults, traceKept = 60 }: RunOptio
 class Simulation {
   readonly world: World;
   readonly #setup: Setup;
-  readonly #oracle = new Oracle();
+  readonly #oracle: Oracle;
   readonly #nodes: SimulatedNode[] = [];
   readonly #surroundings: Surroundings;
   readonly #history: ListHistory = new HistoryRecorder();
@@ -72,6 +72,7 @@ class Simulation {
   constructor(setup: Setup, traceKept: number) {
     this.#setup = setup;
     this.world = new World(new Trace(traceKept));
+    this.#oracle = new Oracle(setup.keeper);
     const { seed } = setup;
     this.#surroundings = {
       world: this.world,
@@ -80,6 +81,7 @@ class Simulation {
       setup,
       dice: new Dice(seed, 'nodes'),
       nodes: this.#nodes,
+      onLeader: (node) => this.#nemesis.onLeader(node),
       nodeOf: (member) => this.#nodes.find(({ name }) => member.startsWith(`${name}#`)),
     };
     for (let number = 0; number < setup.nodes; number++)
@@ -89,7 +91,10 @@ class Simulation {
       (_, at) => new Client(at, this.#surroundings, new Dice(seed, `client ${at}`), this.#history),
     );
     this.#membership = new MembershipFaults(this.#surroundings);
-    this.#nemesis = new Nemesis(this.#surroundings, this.#membership);
+    const hurried = new Client(setup.clients, this.#surroundings, new Dice(seed, 'burst'), this.#history);
+    this.#nemesis = new Nemesis(this.#surroundings, this.#membership, (node, count) =>
+      hurried.burst(node, count),
+    );
   }
 
   async run(faults: readonly Fault[] = faultsOf(this.#setup)): Promise<RunResult> {
@@ -171,7 +176,16 @@ class Simulation {
 
   #clean(): boolean {
     const leader = this.#leader();
-    return leader !== undefined && this.#membership.clean(leader);
+    return leader !== undefined && this.#membership.clean(leader) && this.#isSettled();
+  }
+
+  /** The membership that the leader goes by is committed, and no joint one. */
+  #isSettled(): boolean {
+    const status = this.#leader()?.process?.status;
+    if (!status) return false;
+    return (
+      status.configurationIndex <= status.commitIndex && status.configuration.votersOutgoing.length === 0
+    );
   }
 
   #leader(): SimulatedNode | undefined {
@@ -181,8 +195,7 @@ class Simulation {
 
   #equal(): boolean {
     const status = this.#leader()?.process?.status;
-    if (!status || status.configurationIndex > status.commitIndex) return false;
-    if (status.configuration.votersOutgoing.length > 0) return false;
+    if (!status || !this.#isSettled()) return false;
     const all = this.#members();
     return (
       all.length === membersOf(status.configuration).size &&

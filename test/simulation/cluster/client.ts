@@ -60,6 +60,22 @@ export class Client {
     if (this.#idle) next();
   }
 
+  /** Many at once, each sent once; some will have been in vain. */
+  burst(node: SimulatedNode, count: number): void {
+    for (let sent = 0; sent < count; sent++) {
+      const input = this.#append(`k${this.#dice.below(this.#surroundings.setup.keys)}`);
+      const call = this.#history.invoke(input);
+      node.enter((process) => {
+        serve(process, input, this.#name, this.#surroundings.setup.attemptMs).then(
+          (output) => {
+            if (node.process === process) this.#history.complete(call, output);
+          },
+          () => {},
+        );
+      });
+    }
+  }
+
   #next(): void {
     if (this.#closing) return;
     this.#idle = false;

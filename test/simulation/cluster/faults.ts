@@ -1,6 +1,6 @@
 /** Which faults strike, and when: drawn from the seed before the run, so that a run can be repeated with fewer. */
 import { Dice } from '../world/dice.ts';
-import type { Setup } from './setup.ts';
+import type { Setup, Theme } from './setup.ts';
 
 export const FAULT_KINDS = [
   'crash',
@@ -13,7 +13,10 @@ export const FAULT_KINDS = [
   'oneWay',
   'isolate',
   'bridge',
+  'clog',
   'storm',
+  'burst',
+  'succession',
   'clockJump',
   'clockRate',
   'transfer',
@@ -35,27 +38,27 @@ export interface Fault {
   readonly draw: number;
 }
 
-const DRAW_BELOW = 2 ** 30;
+/** Of what decides the details of a fault. */
+export const DRAW_BELOW = 2 ** 30;
 /** Some kinds are rarer than others in every run. */
 const RARE: readonly FaultKind[] = ['crashAll', 'failSync', 'wipe'];
 
 /** What is looked for by a few kinds, often. */
-const THEMES: Readonly<Record<string, readonly FaultKind[]>> = {
-  deposedLeaders: ['isolate', 'isolate', 'stall', 'oneWay', 'clockRate'],
-  divergingLogs: ['split', 'isolate', 'crash', 'bridge'],
-  handovers: ['transfer', 'transfer', 'isolate', 'unreachable', 'storm'],
-  membership: ['change', 'change', 'change', 'split', 'isolate', 'crash', 'transfer'],
+const THEMES: Readonly<Record<Theme, readonly FaultKind[]>> = {
+  anything: FAULT_KINDS,
+  deposedLeaders: ['isolate', 'isolate', 'stall', 'oneWay', 'succession', 'clog'],
+  divergingLogs: ['succession', 'succession', 'split', 'burst', 'isolate', 'crash'],
+  handovers: ['transfer', 'transfer', 'clog', 'isolate', 'succession', 'unreachable'],
+  membership: ['change', 'change', 'change', 'succession', 'split', 'crash', 'transfer'],
   lostDisks: ['wipe', 'wipe', 'change', 'crash', 'split'],
-  restarts: ['crashAtWrite', 'crashAtWrite', 'crash', 'crashAll', 'failSync', 'slowDisk'],
+  restarts: ['crashAtWrite', 'crashAtWrite', 'crash', 'crashAll', 'failSync', 'slowDisk', 'burst'],
 };
 
 /** Each run has some of the kinds only: all at once would hide what a few alone bring about. */
 export function faultsOf(setup: Setup): Fault[] {
   const dice = new Dice(setup.seed, 'faults');
-  const themed = dice.chance(0.7);
-  const kinds = themed
-    ? (THEMES[dice.pick(Object.keys(THEMES))] as readonly FaultKind[])
-    : FAULT_KINDS.filter(() => dice.chance(0.5));
+  const themed = setup.theme !== 'anything';
+  const kinds = THEMES[setup.theme].filter(() => themed || dice.chance(0.5));
   const longestMs = dice.pick([300, 1_000, 3_000]);
   const everyMs = Math.max(150, longestMs * dice.pick([0.4, 0.8, 2]));
   const atLeader = dice.pick([0.2, 0.5, 0.8]);

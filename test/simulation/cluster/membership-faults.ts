@@ -36,7 +36,11 @@ export class MembershipFaults {
     // While a voter is gone for good, everything else waits until it is out.
     const gone = this.#goneIn(node.process?.status.configuration);
     const safe = this.#lostMembersAreOut() ? changes : gone.map((id) => ({ kind: 'remove' as const, id }));
-    if (safe.length > 0) this.#propose(node, safe);
+    if (safe.length === 0) return;
+    this.#propose(node, safe);
+    if ((draw & 1024) === 0) return;
+    // Before the first can be committed.
+    for (const single of safe) this.#propose(node, [single]);
   }
 
   /** Only where all others have what it had, or a majority of them will. */

@@ -1,7 +1,7 @@
 /** Carries the faults out, and in the end takes all of them back. */
 import type { NetworkWeather } from '../world/network.ts';
 import type { ArmedFault } from './disk.ts';
-import type { Fault, FaultKind } from './faults.ts';
+import { DRAW_BELOW, type Fault, type FaultKind } from './faults.ts';
 import type { MembershipFaults } from './membership-faults.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -9,6 +9,8 @@ import type { Surroundings } from './surroundings.ts';
 const CLOCK_RATES = [0.5, 0.8, 0.95, 1.05, 1.25, 2];
 const CLOCK_JUMPS_MS = [-86_400_000, -60_000, -1_000, 1_000, 60_000, 86_400_000];
 const SLOW_SYNCS_US = [2_000, 20_000, 150_000, 600_000];
+const SLOW_CLOCK_RATE = 0.4;
+const BURST_MAX = 12;
 export const SYNC_US = 200;
 const STORM: NetworkWeather = {
   loss: 0.4,
@@ -21,11 +23,18 @@ const STORM: NetworkWeather = {
 export class Nemesis {
   readonly #surroundings: Surroundings;
   readonly #membership: MembershipFaults;
+  readonly #burst: (node: SimulatedNode, count: number) => void;
   #healed = false;
 
-  constructor(surroundings: Surroundings, membership: MembershipFaults) {
+  /** @param burst sends so many commands to that node at once. */
+  constructor(
+    surroundings: Surroundings,
+    membership: MembershipFaults,
+    burst: (node: SimulatedNode, count: number) => void,
+  ) {
     this.#surroundings = surroundings;
     this.#membership = membership;
+    this.#burst = burst;
   }
 
   schedule(faults: readonly Fault[]): void {
@@ -52,6 +61,13 @@ export class Nemesis {
         node.start();
       }
     }
+  }
+
+  /** Some ask a leader for a change before it has committed anything. */
+  onLeader(node: SimulatedNode): void {
+    const { setup, dice } = this.#surroundings;
+    if (!this.#healed && setup.theme === 'membership' && dice.chance(0.5))
+      this.#membership.change(node, dice.below(DRAW_BELOW));
   }
 
   #strike(fault: Fault): void {
@@ -97,11 +113,21 @@ export class Nemesis {
       this.#close(forMs, (from, to) => ((draw >> from) & 1) !== ((draw >> to) & 1)),
     oneWay: (_node, { forMs, draw }) =>
       this.#close(forMs, (from, to) => ((draw >> from) & 1) === 1 && ((draw >> to) & 1) === 0),
-    isolate: ({ number }, { forMs, draw }) =>
-      this.#close(
-        forMs,
-        (from, to) => (draw % 3 !== 1 && from === number) || (draw % 3 !== 2 && to === number),
-      ),
+    isolate: (node, { forMs, draw }) => {
+      // Whose clock is slow believes for longer that it leads.
+      if (((draw >> 8) & 1) === 1) node.clock.rate = SLOW_CLOCK_RATE;
+      this.#isolate(node, forMs, draw % 4 !== 1, draw % 4 !== 2);
+    },
+    clog: ({ number }, { forMs, draw }) => {
+      const { network, nodes } = this.#surroundings;
+      for (const other of nodes)
+        if ((draw >> other.number) & 1) {
+          if (draw % 3 !== 0) network.clog(other.number, number, forMs * 1_000);
+          if (draw % 3 !== 1) network.clog(number, other.number, forMs * 1_000);
+        }
+    },
+    burst: (node, { draw }) => this.#burst(node, 1 + (draw % BURST_MAX)),
+    succession: (node, fault) => this.#succession(node, fault),
     // Two halves that only meet in one node.
     bridge: ({ number }, { forMs, draw }) =>
       this.#close(
@@ -131,6 +157,25 @@ export class Nemesis {
     change: (node, { draw }) => this.#membership.change(node, draw),
     wipe: (node, { forMs }) => this.#membership.wipe(node, forMs),
   };
+
+  /**
+   * A leader that has taken much is cut off, another one follows it and is cut off at the moment when the first is back:
+   * so that those who are left choose between a log that is long and one that is late (Raft paper, Figure 8).
+   */
+  #succession(node: SimulatedNode, { forMs, draw }: Fault): void {
+    if (draw % 3 === 0) this.#membership.change(node, draw >> 4);
+    else this.#burst(node, 1 + (draw % BURST_MAX));
+    this.#isolate(node, forMs, true, true);
+    const { world, nodes } = this.#surroundings;
+    world.after(forMs * 1_000, () => {
+      const successor = nodes.find((other) => other !== node && other.process?.status.role === 'leader');
+      if (successor && !this.#healed) this.#isolate(successor, forMs, true, true);
+    });
+  }
+
+  #isolate({ number }: SimulatedNode, forMs: number, outwards: boolean, inwards: boolean): void {
+    this.#close(forMs, (from, to) => (outwards && from === number) || (inwards && to === number));
+  }
 
   /** Closes directions between nodes for a while. */
   #close(forMs: number, isClosed: (from: number, to: number) => boolean): void {

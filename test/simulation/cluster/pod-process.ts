@@ -105,9 +105,10 @@ export class PodProcess {
     this.driver.onCommit((_index, entries) => {
       for (const entry of entries) oracle.committed(memberId, entry);
     });
-    this.driver.onLeadership(({ role, leader, term }) =>
-      world.tell(`${this.#node.name} ${role} of term ${term}, led by ${leader || 'nobody'}`),
-    );
+    this.driver.onLeadership(({ role, leader, term }) => {
+      world.tell(`${this.#node.name} ${role} of term ${term}, led by ${leader || 'nobody'}`);
+      if (role === 'leader') this.#surroundings.onLeader(this.#node);
+    });
     this.driver.start();
     this.#node.scheduler.every(TICK_MS, () => this.#watchQuorum());
     if (setup.keeper) this.#keeper.start();

@@ -8,8 +8,22 @@ import type { SimulatedNode } from './node.ts';
 
 export const CLUSTER_ID = 'cluster';
 
+export const THEMES = [
+  'anything',
+  'deposedLeaders',
+  'divergingLogs',
+  'handovers',
+  'membership',
+  'lostDisks',
+  'restarts',
+] as const;
+
+/** Which faults there are. */
+export type Theme = (typeof THEMES)[number];
+
 export interface Setup {
   readonly seed: number;
+  readonly theme: Theme;
   /** Machines; those that are no members at first may be taken in. */
   readonly nodes: number;
   readonly voters: number;
@@ -37,11 +51,14 @@ export interface Setup {
 
 export function setupOf(seed: number): Setup {
   const dice = new Dice(seed, 'setup');
-  const keeper = dice.chance(0.25);
+  const theme = dice.chance(0.25) ? 'anything' : dice.pick(THEMES);
+  const changes = theme === 'membership' || theme === 'lostDisks' || theme === 'anything';
+  const keeper = theme !== 'membership' && dice.chance(changes ? 0.4 : 0.1);
   const voters = dice.pick([3, 3, 3, 3, 5, 5, 5, 4, 2, 1]);
-  const spares = keeper ? dice.below(2) : dice.pick([0, 0, 1, 2, 3]);
+  const spares = changes ? dice.between(keeper ? 0 : 1, 3) : 0;
   return {
     seed,
+    theme,
     nodes: voters + spares,
     voters,
     forming: keeper && dice.chance(0.5),

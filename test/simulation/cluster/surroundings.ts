@@ -15,6 +15,8 @@ export interface Surroundings {
   /** For what the nodes' surroundings do to them: when they are served, how long a write takes. */
   readonly dice: Dice;
   readonly nodes: readonly SimulatedNode[];
+  /** That node leads from now on, as far as it knows. */
+  readonly onLeader: (node: SimulatedNode) => void;
   /** The node that runs under that id now, or last did. */
   nodeOf(member: MemberId): SimulatedNode | undefined;
 }

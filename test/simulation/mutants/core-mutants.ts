@@ -126,13 +126,6 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     breaks: 'an entry of an earlier term on a majority is committed and replaced (Figure 8)',
   },
   {
-    name: 'leader-counts-itself-before-its-write',
-    file: `${CORE}replication.ts`,
-    original: 'id === state.id ? state.writtenIndex : state.progress.get(id)?.matchIndex,',
-    replaced: 'id === state.id ? log.lastIndex : state.progress.get(id)?.matchIndex,',
-    breaks: 'an entry is committed that only a minority has on disk',
-  },
-  {
     name: 'match-index-of-a-stale-leadership',
     file: `${CORE}raft.ts`,
     original: '    } else if (message.term < state.term) {\n',
@@ -145,13 +138,6 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     original: '  if (response.rejected) {\n    const hint =',
     replaced: '  if (response.rejected && response.index > progress.nextIndex) {\n    const hint =',
     breaks: 'what a follower refused counts as stored there',
-  },
-  {
-    name: 'match-index-falls',
-    file: `${CORE}progress.ts`,
-    original: '    if (index <= this.matchIndex) return false;\n',
-    replaced: '    if (index === this.matchIndex) return false;\n',
-    breaks: 'an old acknowledgement takes back a later one',
   },
   {
     name: 'match-index-by-what-was-sent',
@@ -343,5 +329,33 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     original: '    this.probeSent = false;\n    this.checkDue = true;\n',
     replaced: '',
     breaks: 'a follower whose append was lost waits for ever',
+  },
+  {
+    name: 'snapshot-over-a-newer-log',
+    file: `${CORE}append.ts`,
+    original: 'return index > log.commitIndex && !log.matches(index, term);',
+    replaced: 'return index > log.commitIndex;',
+    breaks: 'a log gives way to a snapshot that it holds, and with it what was acknowledged behind it',
+  },
+  {
+    name: 'snapshot-installed-whatever-came-meanwhile',
+    file: `${CORE}raft.ts`,
+    original: '    return lacksSnapshot(this.#state, metadata);\n',
+    replaced: '    return metadata.index > 0;\n',
+    breaks: 'a snapshot that was fetched for long takes back what the log has got since',
+  },
+  {
+    name: 'snapshot-loses-the-configuration',
+    file: `${CORE}append.ts`,
+    original: '  state.configurations.reset(metadata.configurationIndex, metadata.configuration);\n',
+    replaced: '',
+    breaks: 'who votes is what it was before the snapshot',
+  },
+  {
+    name: 'snapshot-offer-acknowledges-the-whole-log',
+    file: `${CORE}append.ts`,
+    original: '  reportMatch(state, log.commitIndex);\n',
+    replaced: '  reportMatch(state, log.lastIndex);\n',
+    breaks: 'what only this follower has counts as stored by it for the leader',
   },
 ];

@@ -74,10 +74,24 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
     breaks: 'a command that a client sent again takes effect twice',
   },
   {
-    name: 'deduplication-lost-with-the-process',
+    name: 'deduplication-lost-in-a-snapshot',
     file: `${MODEL}list-machine.ts`,
-    original: '    this.#results = new Map(image.results);\n',
-    replaced: '    this.#results = new Map();\n',
-    breaks: 'after a restart or a snapshot a repeated command takes effect again',
+    original: 'lists: new Map(lists), results: new Map(results) };',
+    replaced: 'lists: new Map(lists), results: new Map() };',
+    breaks: 'after a snapshot a repeated command takes effect again',
+  },
+  {
+    name: 'snapshot-names-an-earlier-configuration',
+    file: `${RUNTIME}snapshot-taker.ts`,
+    original: 'const before = log.configurations().findLast((stored) => stored.index <= index);',
+    replaced: 'const before = log.configurations()[0];',
+    breaks: 'who gets the snapshot forgets a change of the membership',
+  },
+  {
+    name: 'log-cut-before-it-is-handed-out',
+    file: `${RUNTIME}snapshot-taker.ts`,
+    original: 'feed.durableIndex, driver.commitIndex);',
+    replaced: 'feed.durableIndex);',
+    breaks: 'what is committed is gone before it was handed to the state machine',
   },
 ];

@@ -1,7 +1,8 @@
 /** What a leader may do with its log and with the membership (Raft paper §5.2, §5.4; thesis §4). */
 import type { CoreStatus } from '../../../services/raft-sidecar/src/core/raft.ts';
 import type { Configuration, Entry, MemberId } from '../../../services/raft-sidecar/src/core/types.ts';
-import { configurationsOf, type LogImage, termAt } from '../cluster/disk.ts';
+import { PROMOTION_LAG_MAX } from '../../../services/raft-sidecar/src/runtime/membership-policy.ts';
+import { configurationsOf, type LogImage, lastIndexOf, termAt } from '../cluster/disk.ts';
 import { type LogOracle, tell } from './logs.ts';
 import type { PromiseOracle } from './promises.ts';
 import { quorumsOverlap } from './quorums.ts';
@@ -20,10 +21,13 @@ export class LeaderOracle {
   readonly #violations: Violations;
   readonly #logs: LogOracle;
   readonly #promises: PromiseOracle;
+  readonly #keeper: boolean;
   /** As it was after its step before; only while it runs. */
   readonly #seen = new Map<MemberId, Seen>();
 
-  constructor(violations: Violations, logs: LogOracle, promises: PromiseOracle) {
+  /** @param keeper it alone changes the membership. */
+  constructor(violations: Violations, logs: LogOracle, promises: PromiseOracle, keeper: boolean) {
+    this.#keeper = keeper;
     this.#violations = violations;
     this.#logs = logs;
     this.#promises = promises;
@@ -148,11 +152,33 @@ export class LeaderOracle {
       'quorum intersection',
       () => `${member} appends ${tell(entry)} before entry ${before.index}, another change, is committed`,
     );
+    this.#checkPromotions(member, entry, before.configuration, now.configuration, commitIndex);
     const leaves = before.configuration.votersOutgoing.length > 0;
     this.#violations.expect(
       leaves || termAt(image, commitIndex) === term,
       'quorum intersection',
       () => `${member} appends ${tell(entry)} before it has committed anything in term ${term}`,
     );
+  }
+
+  /** Who becomes a voter can take part in the next commit. Only the keeper promises that. */
+  #checkPromotions(
+    member: MemberId,
+    entry: Entry,
+    before: Configuration,
+    now: Configuration,
+    commitIndex: number,
+  ): void {
+    if (!this.#keeper) return;
+    for (const id of now.voters) {
+      if (before.voters.includes(id)) continue;
+      const last = lastIndexOf(this.#logs.imageOf(id));
+      this.#violations.expect(
+        last >= Math.max(1, commitIndex - PROMOTION_LAG_MAX),
+        'promotion',
+        () =>
+          `${member} makes ${id}, whose log ends at ${last}, a voter, when ${commitIndex} is committed: ${tell(entry)}`,
+      );
+    }
   }
 }

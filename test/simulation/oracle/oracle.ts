@@ -12,11 +12,16 @@ export class Oracle {
   readonly violations = new Violations();
   readonly logs = new LogOracle(this.violations);
   readonly #promises = new PromiseOracle(this.violations);
-  readonly leaders = new LeaderOracle(this.violations, this.logs, this.#promises);
+  readonly leaders: LeaderOracle;
   /** By applied index: the state must be the same wherever that was applied. */
   readonly #digests = new Map<number, number>();
   /** By command id: where it took effect. */
   readonly #effects = new Map<string, number>();
+
+  /** @param keeper the membership is changed by the keeper alone. */
+  constructor(keeper: boolean) {
+    this.leaders = new LeaderOracle(this.violations, this.logs, this.#promises, keeper);
+  }
 
   sends(message: Message): void {
     this.#promises.sends(message, this.logs.imageOf(message.from));

@@ -28,6 +28,8 @@ export class Network {
   readonly #dice: Dice;
   /** `from>to`, and how many faults hold that direction closed. */
   readonly #closed = new Map<string, number>();
+  /** `from>to`, and until when what is sent that way is held up. */
+  readonly #cloggedUntilUs = new Map<string, number>();
   weather: NetworkWeather;
 
   constructor(world: World, dice: Dice, weather: NetworkWeather) {
@@ -42,7 +44,7 @@ export class Network {
     const copies = this.#dice.chance(duplication) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.#dice.chance(loss)) continue;
-      this.#world.after(extraUs + this.#delayUs(), () => {
+      this.#world.after(extraUs + this.#delayUs(from, to), () => {
         if (this.reaches(from, to)) deliver();
       });
     }
@@ -51,7 +53,7 @@ export class Network {
   /** Once or not at all, as calls are. */
   call(from: number, to: number, extraUs: number, deliver: () => void): void {
     if (this.#dice.chance(this.weather.loss)) return;
-    this.#world.after(extraUs + this.#delayUs(), () => {
+    this.#world.after(extraUs + this.#delayUs(from, to), () => {
       if (this.reaches(from, to)) deliver();
     });
   }
@@ -72,14 +74,21 @@ export class Network {
     else this.#closed.delete(direction);
   }
 
+  /** What is sent that way meanwhile arrives afterwards, all at once. */
+  clog(from: number, to: number, forUs: number): void {
+    this.#cloggedUntilUs.set(`${from}>${to}`, this.#world.nowUs + forUs);
+  }
+
   heal(): void {
     this.#closed.clear();
+    this.#cloggedUntilUs.clear();
     this.weather = FAIR_WEATHER;
   }
 
-  #delayUs(): number {
+  #delayUs(from: number, to: number): number {
     const { delayUsMax, lateness, lateUsMax } = this.weather;
+    const clogUs = Math.max(0, (this.#cloggedUntilUs.get(`${from}>${to}`) ?? 0) - this.#world.nowUs);
     const late = this.#dice.chance(lateness) ? this.#dice.below(lateUsMax) : 0;
-    return DELAY_US_MIN + this.#dice.below(delayUsMax) + late;
+    return DELAY_US_MIN + this.#dice.below(delayUsMax) + late + clogUs;
   }
 }
