@@ -30,6 +30,8 @@ export class TestMachine {
   #taken = 0;
   /** It attaches anew when this attachment has ended. */
   #lost = false;
+  /** As the sidecar said last. */
+  clusterFeatureLevel = 0;
   installed = 0;
   discarded: string[] = [];
 
@@ -82,6 +84,7 @@ export class TestMachine {
 
   #receive(stream: MessageStream<AttachRequest, AttachResponse>, body: AttachResponse['body']): void {
     if (body?.$case === 'committed') this.#apply(stream, body.value.entries);
+    else if (body?.$case === 'leadership') this.clusterFeatureLevel = body.value.featureLevel;
     else if (body?.$case === 'takeSnapshot') this.#take(stream, body.value.directory);
     else if (body?.$case === 'installSnapshot') this.#install(stream, body.value.path);
     else if (body?.$case === 'discardState') {

@@ -36,8 +36,6 @@ export class TestNode {
   readonly sidecar: UnaryClient<typeof SidecarService>;
   readonly applied: Applied[] = [];
   readonly fatal: boolean[] = [];
-  /** As the sidecar told its state machine last. */
-  clusterFeatureLevel = 0;
   readonly #started: Part[];
   #stateMachine: TestMachine | undefined;
 
@@ -103,6 +101,11 @@ export class TestNode {
 
   get isLeader(): boolean {
     return this.context.driver.isLeader;
+  }
+
+  /** As the sidecar told its state machine last. */
+  get clusterFeatureLevel(): number {
+    return this.machine.clusterFeatureLevel;
   }
 
   /** Applies what is committed from where `applied` ends. */
