@@ -127,7 +127,11 @@ describe('three pods with short logs', () => {
     away.start();
     await away.waitReady(READY_MS);
     await write(20);
-    assert.ok((await healthOf(away)).firstIndex > before.lastIndex);
+    await until(
+      'its log starts behind the snapshot',
+      READY_MS,
+      async () => (await healthOf(away)).firstIndex > before.lastIndex || undefined,
+    );
     await assertEqual();
   });
 
