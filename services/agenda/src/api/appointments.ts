@@ -50,6 +50,8 @@ function createAppointment(api: ApiContext): Handler<CreateAppointmentRequest, A
       fields,
       participants: [],
       allowConflict: request.allowConflict,
+      seriesId: '',
+      recurrenceStartMs: 0,
     };
     const result = await api.writes.submit(write, { $case: 'createAppointment', value });
     return appointmentResponse(result, write.caller.userId);
@@ -91,6 +93,7 @@ function updateAppointment(api: ApiContext): Handler<UpdateAppointmentRequest, A
       scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
       recurrenceStartMs: 0,
       splitAppointmentId: '',
+      remaining: undefined,
     };
     const result = await api.writes.submit(write, { $case: 'updateAppointment', value });
     return appointmentResponse(result, write.caller.userId);
@@ -108,6 +111,7 @@ function deleteAppointment(api: ApiContext): Handler<DeleteAppointmentRequest, D
       expectedVersion,
       scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
       recurrenceStartMs: 0,
+      remaining: undefined,
     };
     const result = await api.writes.submit(write, { $case: 'deleteAppointment', value });
     outcomeOf(result, 'done');
@@ -163,6 +167,7 @@ function resolvedFields(given: AppointmentFields | undefined): AppointmentFields
     reminderMinutes: [],
     icalUid: fields.icalUid,
     icalExtra: fields.icalExtra,
+    expandedUntilMs: 0,
   };
 }
 

@@ -1,13 +1,10 @@
 import type { Caller, WriteContext } from '@agenda/proto/agenda/v1/agenda';
 import type { Command } from '@agenda/proto/agenda/v1/command';
 import { type FieldError, ServiceError } from '@agenda/service-kit/errors';
+import { type CommandBody, featureLevelOf } from '../state-machine/feature-level.ts';
 
-/** The feature level of every command of this version. */
-const FEATURE_LEVEL = 1;
 const COMMAND_ID_BYTES = 16;
 const FINGERPRINT_BYTES = 32;
-
-export type CommandBody = NonNullable<Command['body']>;
 
 /** Wraps a resolved request as what the log carries. */
 export class CommandFactory {
@@ -25,7 +22,7 @@ export class CommandFactory {
     assertIdentified(write);
     return {
       id: write.commandId,
-      featureLevel: FEATURE_LEVEL,
+      featureLevel: featureLevelOf(body),
       fingerprint: write.fingerprint,
       actorId: caller.userId,
       sessionId: caller.sessionId,

@@ -1,8 +1,9 @@
 import type { Caller, WriteContext } from '@agenda/proto/agenda/v1/agenda';
 import type { CommandResult } from '@agenda/proto/agenda/v1/command';
 import type { Proposer } from '../proposals/proposer.ts';
+import type { CommandBody } from '../state-machine/feature-level.ts';
 import { callerOf, requireUser } from './callers.ts';
-import type { CommandBody, CommandFactory } from './command-factory.ts';
+import type { CommandFactory } from './command-factory.ts';
 
 /** Whose write it is and how long it may take. */
 export interface WriteCall {

@@ -40,6 +40,17 @@ export interface AppointmentRow {
   readonly created_at_ms: number;
   readonly updated_at_ms: number;
   readonly deleted_at_ms: number;
+  /** Empty: not a group's. */
+  readonly group_id: string;
+  /** Empty: not one occurrence of a series that was changed by itself. */
+  readonly series_id: string;
+  readonly recurrence_start_ms: number;
+  /** End of the last occurrence that is expanded. */
+  readonly until_ms: number;
+  /** "10,60"; empty: none. */
+  readonly reminder_minutes: string;
+  /** Log index of the last change. */
+  readonly changed_index: number;
 }
 
 /** As they are bound: by position, because binding by name costs a lookup for each (5 % of apply, measured). */
@@ -62,13 +73,19 @@ const COLUMNS = [
   'created_at_ms',
   'updated_at_ms',
   'deleted_at_ms',
+  'group_id',
+  'series_id',
+  'recurrence_start_ms',
+  'until_ms',
+  'reminder_minutes',
+  'changed_index',
 ] as const satisfies readonly (keyof AppointmentRow)[];
 
 export function appointmentFromRow(row: AppointmentRow): Appointment {
   return {
     id: row.id,
     ownerId: row.owner_id,
-    groupId: '',
+    groupId: row.group_id,
     title: row.title,
     description: row.description,
     location: row.location,
@@ -85,9 +102,11 @@ export function appointmentFromRow(row: AppointmentRow): Appointment {
     deletedAtMs: row.deleted_at_ms,
     participants: [],
     recurrence: undefined,
-    reminderMinutes: [],
+    reminderMinutes: row.reminder_minutes === '' ? [] : row.reminder_minutes.split(',').map(Number),
     busyOnly: false,
     icalUid: row.ical_uid,
+    seriesId: row.series_id,
+    recurrenceStartMs: row.recurrence_start_ms,
   };
 }
 
@@ -130,6 +149,11 @@ export class Appointments {
       created_at_ms: step.atMs,
       updated_at_ms: step.atMs,
       deleted_at_ms: 0,
+      group_id: '',
+      series_id: '',
+      recurrence_start_ms: 0,
+      reminder_minutes: '',
+      changed_index: step.index,
     };
     if (this.#statements.insert.run(...COLUMNS.map((column) => row[column])).changes === 0)
       return refuse('conflict', `there is an appointment ${appointmentId} already`);
@@ -150,6 +174,7 @@ export class Appointments {
       ...changedColumns(fields, changed),
       version: found.version + 1,
       updated_at_ms: step.atMs,
+      changed_index: step.index,
     };
     if (next.start_ms === found.start_ms && next.end_ms === found.end_ms) {
       this.#statements.update.run(next);
@@ -169,7 +194,13 @@ export class Appointments {
     const found = this.#owned(step, appointmentId, expectedVersion);
     if ('$case' in found) return found;
     const version = found.version + 1;
-    this.#statements.update.run({ ...found, version, updated_at_ms: step.atMs, deleted_at_ms: step.atMs });
+    this.#statements.update.run({
+      ...found,
+      version,
+      updated_at_ms: step.atMs,
+      deleted_at_ms: step.atMs,
+      changed_index: step.index,
+    });
     this.#entries.remove(found.owner_id, found);
     step.emit([found.owner_id], { $case: 'appointmentRemoved', value: { appointmentId, version } });
     return DONE;
@@ -203,12 +234,13 @@ export class Appointments {
   }
 }
 
-type TimeColumns = Pick<AppointmentRow, 'start_ms' | 'end_ms' | 'time_zone' | 'all_day'>;
+type TimeColumns = Pick<AppointmentRow, 'start_ms' | 'end_ms' | 'until_ms' | 'time_zone' | 'all_day'>;
 
 function timeOf(fields: AppointmentFields): TimeColumns {
   return {
     start_ms: fields.startMs,
     end_ms: fields.endMs,
+    until_ms: fields.endMs,
     time_zone: fields.timeZone,
     all_day: fields.allDay ? 1 : 0,
   };
@@ -240,7 +272,8 @@ function prepare(db: Database) {
     update: db.prepare<[AppointmentRow]>(
       `UPDATE appointments SET title = @title, description = @description, location = @location, start_ms = @start_ms,
          end_ms = @end_ms, time_zone = @time_zone, all_day = @all_day, privacy = @privacy, status = @status,
-         version = @version, updated_at_ms = @updated_at_ms, deleted_at_ms = @deleted_at_ms WHERE id = @id`,
+         version = @version, updated_at_ms = @updated_at_ms, deleted_at_ms = @deleted_at_ms, until_ms = @until_ms,
+         reminder_minutes = @reminder_minutes, changed_index = @changed_index WHERE id = @id`,
     ),
   };
 }

@@ -9,6 +9,7 @@ import { AppliedCommands } from './applied-commands.ts';
 import { Appointments } from './appointments.ts';
 import { nextDigest } from './digest.ts';
 import { Encoder } from './encoder.ts';
+import { FEATURE_LEVEL } from './feature-level.ts';
 import { Notifications } from './notifications.ts';
 import { DONE, type Outcome, refuse } from './outcome.ts';
 import { ensureSchema } from './schema.ts';
@@ -64,7 +65,7 @@ const NO_BYTES = new Uint8Array(0);
 
 export class StateMachine {
   /** The highest feature level whose commands this version can apply. */
-  static readonly featureLevel: number = 1;
+  static readonly featureLevel: number = FEATURE_LEVEL;
 
   readonly #db: Database;
   readonly #sessions: Sessions;

@@ -1,8 +1,6 @@
 /** The agenda's tables. The same on every replica; `user_version` says which schema a file has. */
 import type { Database } from 'better-sqlite3';
 
-const SCHEMA_VERSION = 1;
-
 /**
  * One row of `agenda_entries` is one appearance of an appointment in one person's agenda, clustered by person and time.
  * `start < to AND end > from` alone would scan a person's whole history, so entries are kept apart by how long they are
@@ -10,7 +8,7 @@ const SCHEMA_VERSION = 1;
  *
  * One row of `raft_applied` is deduplication record, event source and audit outbox of one command (docs/adr/0004).
  */
-const SCHEMA = `
+const SCHEMA_1 = `
 CREATE TABLE machine_state (
   id            INTEGER PRIMARY KEY CHECK (id = 1),
   applied_index INTEGER NOT NULL,
@@ -110,16 +108,111 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_unread ON notifications (user_id, log_index, ordinal) WHERE read_at_ms = 0;
 `;
 
-/** Creates the schema in an empty file. @throws Error if the file has a schema of another version. */
+/**
+ * Groups, invitations, recurrence, reminders, feeds, the trash and incremental sync (feature level 2).
+ *
+ * The owner of an appointment is no participant: the owner's place is the entry in the owner's agenda. A participant who
+ * is taken out stays as a row with `gone = 1`, so that sync can tell it.
+ *
+ * An appointment that recurs has a row in `series`: what apply needs of it is a list of instants. The row of
+ * `appointments` then holds the first of them. `until_ms` is the end of the last one that is expanded. What was changed
+ * for one occurrence only is an appointment of its own (`series_id`, `recurrence_start_ms`; RFC 5545 §3.8.4.4).
+ *
+ * Of each reminder only the next one that is due has a row.
+ */
+const SCHEMA_2 = `
+ALTER TABLE machine_state ADD COLUMN purged_index INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE appointments ADD COLUMN group_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE appointments ADD COLUMN series_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE appointments ADD COLUMN recurrence_start_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE appointments ADD COLUMN until_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE appointments ADD COLUMN reminder_minutes TEXT NOT NULL DEFAULT '';
+ALTER TABLE appointments ADD COLUMN changed_index INTEGER NOT NULL DEFAULT 0;
+UPDATE appointments SET until_ms = end_ms;
+CREATE INDEX appointments_of_owner ON appointments (owner_id, changed_index);
+CREATE INDEX appointments_of_group ON appointments (group_id, until_ms) WHERE group_id <> '';
+CREATE INDEX appointments_of_series ON appointments (series_id) WHERE series_id <> '';
+CREATE INDEX appointments_by_uid ON appointments (owner_id, ical_uid) WHERE ical_uid <> '';
+CREATE INDEX appointments_deleted ON appointments (deleted_at_ms) WHERE deleted_at_ms <> 0;
+
+CREATE TABLE series (
+  appointment_id    TEXT PRIMARY KEY,
+  recurrence        BLOB NOT NULL,
+  occurrences       BLOB NOT NULL,
+  occurrence_count  INTEGER NOT NULL,
+  expanded_until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX series_by_expansion ON series (expanded_until_ms);
+
+CREATE TABLE participants (
+  appointment_id  TEXT NOT NULL,
+  user_id         TEXT NOT NULL,
+  status          INTEGER NOT NULL,
+  optional        INTEGER NOT NULL,
+  through_group   INTEGER NOT NULL,
+  conflict        INTEGER NOT NULL,
+  responded_at_ms INTEGER NOT NULL,
+  changed_index   INTEGER NOT NULL,
+  gone            INTEGER NOT NULL,
+  PRIMARY KEY (appointment_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX participations ON participants (user_id, changed_index);
+
+CREATE TABLE groups (
+  id            TEXT PRIMARY KEY,
+  name          TEXT NOT NULL,
+  description   TEXT NOT NULL,
+  kind          INTEGER NOT NULL,
+  creator_id    TEXT NOT NULL,
+  member_count  INTEGER NOT NULL,
+  version       INTEGER NOT NULL,
+  origin_node   TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  updated_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE group_members (
+  group_id     TEXT NOT NULL,
+  user_id      TEXT NOT NULL,
+  rank         INTEGER NOT NULL,
+  joined_at_ms INTEGER NOT NULL,
+  version      INTEGER NOT NULL,
+  PRIMARY KEY (group_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX memberships ON group_members (user_id, group_id, rank);
+
+CREATE TABLE reminders (
+  due_ms              INTEGER NOT NULL,
+  appointment_id      TEXT NOT NULL,
+  minutes             INTEGER NOT NULL,
+  occurrence_start_ms INTEGER NOT NULL,
+  PRIMARY KEY (due_ms, appointment_id, minutes)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reminders_of_appointment ON reminders (appointment_id);
+
+CREATE TABLE feeds (
+  secret_hash   BLOB PRIMARY KEY,
+  user_id       TEXT NOT NULL,
+  group_id      TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX feed_of ON feeds (user_id, group_id);
+`;
+
+/** Each brings a file from the version that is its place in this list to the next one. */
+const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2];
+
+/** Brings the file to this version's schema; an empty file goes all the way. @throws Error if the file is newer. */
 export function ensureSchema(db: Database): void {
-  const version = db.pragma('user_version', { simple: true });
-  if (version === SCHEMA_VERSION) return;
-  if (version !== 0)
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (version > MIGRATIONS.length)
     throw new Error(
-      `the agenda's database has schema ${version}; this version reads schema ${SCHEMA_VERSION}`,
+      `the agenda's database has schema ${version}; this version reads schemas up to ${MIGRATIONS.length}`,
     );
+  if (version === MIGRATIONS.length) return;
   db.transaction(() => {
-    db.exec(SCHEMA);
-    db.pragma(`user_version = ${SCHEMA_VERSION}`);
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.pragma(`user_version = ${MIGRATIONS.length}`);
   })();
 }

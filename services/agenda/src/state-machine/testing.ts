@@ -130,6 +130,8 @@ export function createAppointment(
       fields: fieldsOf(startMs, endMs, `title of ${id}`),
       participants: [],
       allowConflict,
+      seriesId: '',
+      recurrenceStartMs: 0,
     },
   };
 }
@@ -148,6 +150,7 @@ export function updateAppointment(id: string, change: Partial<UpdateAppointment>
       scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
       recurrenceStartMs: 0,
       splitAppointmentId: '',
+      remaining: undefined,
       ...change,
     },
   };
@@ -166,6 +169,7 @@ export function deleteAppointment(id: string, expectedVersion?: number): Body {
       expectedVersion,
       scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
       recurrenceStartMs: 0,
+      remaining: undefined,
     },
   };
 }
