@@ -155,9 +155,11 @@ describe('the page in a real browser', () => {
     const page = await open(0);
     await logIn(page, 'carla');
     await live(page);
+    const appointment = page.getByTestId('calendar').getByText('Dentist').first();
+    await appointment.waitFor();
     await pod.kill();
     await page.getByTestId('connection-status').getByText('Reconnecting').waitFor();
-    await page.getByTestId('calendar').getByText('Dentist').first().waitFor();
+    await appointment.waitFor();
     await picture(page, 'reconnecting');
     pod.start();
     await pod.waitReady(60_000);
