@@ -68,6 +68,7 @@ export class GatewayContext {
       reporter: this.#gateway.reporter,
       logger,
       connections: metrics.gauge('websocket_connections', 'Open WebSockets'),
+      heartbeatMs: config.WEBSOCKET_HEARTBEAT_MS,
     });
     const tls = tlsOf(config);
     const app = createApp({ gateway: this.#gateway, logger, tls: tls !== undefined });

@@ -43,9 +43,10 @@ export class Idempotency {
     };
   }
 
-  #fingerprint({ method, path, state }: RequestContext): Uint8Array {
+  /** The query counts: it may say which occurrences a change is for. */
+  #fingerprint({ method, path, search, state }: RequestContext): Uint8Array {
     return createHmac('sha256', this.#fingerprintKey)
-      .update(`${method} ${path}\n`)
+      .update(`${method} ${path}${search}\n`)
       .update(state.rawBody ?? NO_BYTES)
       .digest();
   }

@@ -84,6 +84,14 @@ export class Connection implements Subscriber {
     this.#send({ type: 'reset', index });
   }
 
+  /** For one who had nothing to see for a while: a later resume need not read what was not for it. */
+  tellPosition(): void {
+    const position = this.#hub.position ?? 0;
+    if (this.#waiting || position <= this.#position) return;
+    this.#position = position;
+    this.#send({ type: 'events', index: position, items: [] });
+  }
+
   /** The hub hands on what comes after `live`; the history goes up to there. */
   #readHistory(live: number): void {
     this.#endHistory = this.#hub.history(

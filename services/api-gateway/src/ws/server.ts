@@ -20,7 +20,6 @@ const PATH = '/ws';
 const PROTOCOL = 'agenda.v1';
 const BEARER_PREFIX = 'bearer.';
 const AUTH_MS_MAX = 5_000;
-const PING_MS = 20_000;
 const MESSAGE_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 10_000;
 const CONNECTIONS_PER_USER_MAX = 50;
@@ -40,6 +39,7 @@ export interface SocketServerOptions {
   readonly reporter: Pick<AuditReporter, 'reportForgedToken'>;
   readonly logger: Logger;
   readonly connections: Gauge;
+  readonly heartbeatMs: number;
 }
 
 interface Client {
@@ -72,7 +72,7 @@ export class SocketServer {
 
   attach(server: Server): void {
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#ping = setInterval(() => this.#heartbeat(), PING_MS);
+    this.#ping = setInterval(() => this.#heartbeat(), this.#options.heartbeatMs);
   }
 
   /** Says goodbye to everybody; they resume elsewhere. */
@@ -211,6 +211,7 @@ export class SocketServer {
     this.#expiries.add(client.expiry);
   }
 
+  /** Who did not answer the last one is gone; the others learn how far the log is. */
   #heartbeat(): void {
     for (const client of this.#clients) {
       if (!client.alive) {
@@ -219,6 +220,7 @@ export class SocketServer {
       }
       client.alive = false;
       client.socket.ping();
+      client.connection?.tellPosition();
     }
   }
 }
