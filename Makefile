@@ -15,7 +15,7 @@ SHELL := /bin/bash
 INSTALLED := node_modules/.installed-$(shell cksum < package-lock.json | tr ' ' '-')
 GENERATED := proto/gen/.generated
 UI_BUILT := services/api-gateway/ui/dist/index.html
-PROTO_FILES := $(shell find proto -name '*.proto' -not -path '*/node_modules/*') proto/buf.gen.yaml proto/share-writer.ts
+PROTO_FILES := $(shell find proto -name '*.proto' -not -path '*/node_modules/*') proto/buf.gen.yaml proto/adapt-generated.ts proto/wire.ts
 UI_FILES := $(shell find services/api-gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
 .DEFAULT_GOAL := help

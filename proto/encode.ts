@@ -1,5 +1,5 @@
 /** How messages become bytes, everywhere outside the pure state machine. */
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryWriter } from './wire.ts';
 
 interface Encodable<Message> {
   encode(message: Message, writer?: BinaryWriter): BinaryWriter;

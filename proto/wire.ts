@@ -1,0 +1,81 @@
+/**
+ * The reader and the writer that generated code uses (docs/adr/0007). Our 64-bit fields are JavaScript numbers; the
+ * library would turn each into a BigInt, and to read one, that into a string and the string into the number.
+ */
+import { BinaryReader as LibraryReader, BinaryWriter as LibraryWriter } from '@bufbuild/protobuf/wire';
+
+/** Bytes of the longest varint that fits a double whatever it holds: 7 × 7 bits. */
+const EXACT_BYTES_MAX = 7;
+const UINT32_LIMIT = 2 ** 32;
+/** What four bytes of a varint hold. */
+const FOUR_BYTES_LIMIT = 2 ** 28;
+const FOUR_CONTINUATIONS = 0x80808080;
+
+export class BinaryReader extends LibraryReader {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    super(bytes);
+    this.#bytes = bytes;
+  }
+
+  /** An int64. @throws Error beyond the safe integers. */
+  int64Number(): number {
+    return this.#shortVarint() ?? safe(this.int64());
+  }
+
+  /** A uint64. @throws Error beyond the safe integers. */
+  uint64Number(): number {
+    return this.#shortVarint() ?? safe(this.uint64());
+  }
+
+  /** Undefined, and nothing is read, where the varint is longer, or not whole. */
+  #shortVarint(): number | undefined {
+    const bytes = this.#bytes;
+    const end = Math.min(this.len, this.pos + EXACT_BYTES_MAX);
+    let value = 0;
+    let factor = 1;
+    for (let at = this.pos; at < end; at++) {
+      const byte = bytes[at] as number;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) {
+        this.pos = at + 1;
+        return value;
+      }
+      factor *= 0x80;
+    }
+    return undefined;
+  }
+}
+
+export class BinaryWriter extends LibraryWriter {
+  override int64(value: string | number | bigint): this {
+    return isNatural(value) ? this.#natural(value) : super.int64(value);
+  }
+
+  override uint64(value: string | number | bigint): this {
+    return isNatural(value) ? this.#natural(value) : super.uint64(value);
+  }
+
+  #natural(value: number): this {
+    if (value < UINT32_LIMIT) return this.uint32(value);
+    const low = value % FOUR_BYTES_LIMIT;
+    const fourBytes =
+      (low & 0x7f) |
+      ((low & 0x3f80) << 1) |
+      ((low & 0x1fc000) << 2) |
+      ((low & 0xfe00000) << 3) |
+      FOUR_CONTINUATIONS;
+    return this.fixed32(fourBytes >>> 0).uint32((value - low) / FOUR_BYTES_LIMIT);
+  }
+}
+
+function isNatural(value: string | number | bigint): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value);
+}
+
+function safe(value: string | bigint): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  throw new RangeError(`${value} is beyond the integers that a number holds exactly`);
+}
