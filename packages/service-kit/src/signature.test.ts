@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import type { Metadata } from '@grpc/grpc-js';
 import { ServiceError } from './errors.ts';
 import {
@@ -164,6 +165,23 @@ describe('the messages of a signed stream', () => {
   it('carry their MAC as field 15, 32 bytes, at the end', () => {
     const [sealed] = sealAll() as [Buffer];
     assert.deepEqual([...sealed.subarray(0, -32)], [...Buffer.from('one'), 15 * 8 + 2, 32]);
+  });
+
+  it('carry the HMAC-SHA256 of sequence number and bytes under the key of their direction, whatever their length', () => {
+    const { call } = new Signer('agenda-1', [SECRET]).sign(METHOD);
+    const sealer = new StreamSealer(call, 'to-server');
+    const key = createHmac('sha256', SECRET)
+      .update('agenda stream to-server')
+      .update(call.signature)
+      .digest();
+    for (const [sequence, length] of [0, 1, 55, 56, 64, 5_000, 100_000].entries()) {
+      const body = Buffer.alloc(length, sequence);
+      const expected = createHmac('sha256', key)
+        .update(Buffer.from([0, 0, 0, 0, 0, 0, 0, sequence]))
+        .update(body)
+        .digest();
+      assert.deepEqual(sealer.seal(body).subarray(-32), expected);
+    }
   });
 
   it('are refused when any one bit is changed', () => {

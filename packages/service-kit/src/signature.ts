@@ -3,7 +3,7 @@
  * before the body is decoded. A stream is signed at its start; each of its messages then carries a MAC under a key
  * that is derived for that stream and direction, over its sequence number and its bytes.
  */
-import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
 import { ServiceError } from './errors.ts';
 
@@ -210,22 +210,46 @@ const MAC_BYTES = 32;
 const MAC_HEADER = [0x7a, MAC_BYTES] as const;
 const TRAILER_BYTES = MAC_HEADER.length + MAC_BYTES;
 
+const BLOCK_BYTES = 64;
+const SEQUENCE_BYTES = 8;
+const INNER_PAD = 0x36;
+const OUTER_PAD = 0x5c;
+
+/**
+ * HMAC-SHA256 of sequence number and message (RFC 2104 §2), spelled out as its two hashes: for what streams carry, a
+ * `createHmac` costs three times as much, nearly all of it before the first byte is hashed.
+ */
 class StreamMac {
-  /** As a key object: from bytes, it would be made anew for every message (a third of what a MAC costs). */
-  readonly #key: KeyObject;
-  readonly #sequenceBytes = Buffer.alloc(8);
+  /** The padded key; the sequence number and the message follow it. */
+  readonly #inner: Buffer;
+  /** The padded key, and room for the inner hash. */
+  readonly #outer: Buffer;
   #sequence = 0n;
 
   constructor(call: SignedCall, direction: Direction) {
-    this.#key = createSecretKey(
-      createHmac('sha256', call.secret).update(`agenda stream ${direction}`).update(call.signature).digest(),
-    );
+    const key = createHmac('sha256', call.secret)
+      .update(`agenda stream ${direction}`)
+      .update(call.signature)
+      .digest();
+    this.#inner = padded(key, INNER_PAD, 0);
+    this.#outer = padded(key, OUTER_PAD, MAC_BYTES);
   }
 
   next(body: Uint8Array): Buffer {
-    this.#sequenceBytes.writeBigUInt64BE(this.#sequence++);
-    return createHmac('sha256', this.#key).update(this.#sequenceBytes).update(body).digest();
+    const message = Buffer.allocUnsafe(BLOCK_BYTES + SEQUENCE_BYTES + body.length);
+    message.set(this.#inner);
+    message.writeBigUInt64BE(this.#sequence++, BLOCK_BYTES);
+    message.set(body, BLOCK_BYTES + SEQUENCE_BYTES);
+    this.#outer.set(hash('sha256', message, 'buffer'), BLOCK_BYTES);
+    return hash('sha256', this.#outer, 'buffer');
   }
+}
+
+/** @param key shorter than a block. */
+function padded(key: Uint8Array, pad: number, roomBytes: number): Buffer {
+  const bytes = Buffer.alloc(BLOCK_BYTES + roomBytes, pad);
+  for (const [at, byte] of key.entries()) bytes[at] = byte ^ pad;
+  return bytes;
 }
 
 /** Appends the MAC field to the encoded messages of one direction of one stream, in order. */
