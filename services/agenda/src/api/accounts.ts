@@ -15,6 +15,7 @@ import { Level } from '@agenda/proto/audit/v1/audit';
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { CallContext, Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
+import { timeZoneErrors } from '../calendar/time-zones.ts';
 import { displayNameErrors, emailErrors, passwordErrors, usernameErrors } from '../state-machine/validate.ts';
 import type { ApiContext, Handler } from './api-context.ts';
 import { callerOf, requireTool, requireUser } from './callers.ts';
@@ -22,7 +23,6 @@ import { assertValid } from './invalid.ts';
 import { outcomeOf } from './outcomes.ts';
 import { limitErrors, limitOf } from './paging.ts';
 import { LOGIN_NAME_LENGTH_MAX, lengthErrors, PASSWORD_LENGTH_MAX } from './text.ts';
-import { timeZoneErrors } from './time-zones.ts';
 import { writeAs, writeAsUser } from './writes.ts';
 
 const QUERY_LENGTH_MAX = 100;

@@ -19,12 +19,12 @@ import { type Appointment, ParticipantStatus, Privacy } from '@agenda/proto/agen
 import { type FieldError, ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
+import { isStartOfDay, timeZoneErrors } from '../calendar/time-zones.ts';
 import { appointmentErrors, appointmentFieldErrors } from '../state-machine/validate.ts';
 import type { ApiContext, Handler } from './api-context.ts';
 import { assertValid } from './invalid.ts';
 import { outcomeOf } from './outcomes.ts';
 import { limitErrors, limitOf, windowErrors } from './paging.ts';
-import { isStartOfDay, timeZoneErrors } from './time-zones.ts';
 import { writeAsUser } from './writes.ts';
 
 export function appointmentHandlers(api: ApiContext): Handlers<AgendaServiceService> {

@@ -1,9 +1,5 @@
 /** Reads the data-driven vectors of other projects (see the README.md beside them): directives, input, expectation. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const ROOT = fileURLToPath(new URL('../../../../../', import.meta.url));
+import { readVectorTexts } from '@agenda/service-kit/testing/vectors';
 
 export interface VectorCase {
   /** File and line, for messages. */
@@ -20,17 +16,12 @@ export interface VectorFile {
   readonly cases: readonly VectorCase[];
 }
 
-/** VECTORS_DIR is taken from the repository's root. Undefined, with a line that says so: the folder is not there. */
+/** Undefined, with a line that says so: the folder is not there. */
 export function readVectors(folder: string): readonly VectorFile[] | undefined {
-  const path = join(resolve(ROOT, process.env.VECTORS_DIR || '../shared/vectors'), folder);
-  if (!existsSync(path)) {
-    console.log(`      skipped: no vectors at ${path} (set VECTORS_DIR)`);
-    return undefined;
-  }
-  return readdirSync(path)
-    .filter((name) => name.endsWith('.txt'))
-    .sort()
-    .map((name) => ({ name, cases: casesOf(name, readFileSync(join(path, name), 'utf8').split('\n')) }));
+  return readVectorTexts(folder, '.txt')?.map(({ name, text }) => ({
+    name,
+    cases: casesOf(name, text.split('\n')),
+  }));
 }
 
 function casesOf(name: string, lines: readonly string[]): VectorCase[] {
