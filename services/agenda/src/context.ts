@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
 import { AuditServiceService, Level } from '@agenda/proto/audit/v1/audit';
 import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
+import { type DataLock, lockDirectory } from '@agenda/service-kit/data-lock';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer, type RefusedCall } from '@agenda/service-kit/grpc-server';
 import type { Part } from '@agenda/service-kit/lifecycle';
@@ -26,6 +27,7 @@ const STOP_MS = 5_000;
 export class AgendaContext {
   readonly #config: Config;
   readonly #logger: Logger;
+  readonly #lock: DataLock;
   readonly #replica: Replica;
   readonly #sidecar: GrpcChannel;
   readonly #audit: GrpcChannel;
@@ -50,11 +52,9 @@ export class AgendaContext {
     this.#sidecar = new GrpcChannel({ address: config.SIDECAR_GRPC_ADDR, signer, logger });
     this.#audit = new GrpcChannel({ address: config.AUDIT_GRPC_ADDR, signer, logger });
 
-    this.#replica = new Replica({
-      directory: join(config.DATA_DIR, 'agenda'),
-      channel: this.#sidecar,
-      logger,
-    });
+    const directory = join(config.DATA_DIR, 'agenda');
+    this.#lock = lockDirectory(directory);
+    this.#replica = new Replica({ directory, channel: this.#sidecar, logger });
     const { machine, queries, position, leadership } = this.#replica;
 
     const sidecar = this.#sidecar.carried(SidecarService);
@@ -91,6 +91,7 @@ export class AgendaContext {
    */
   parts(): Part[] {
     return [
+      { name: 'lock', stop: () => this.#lock.release() },
       { name: 'database', stop: () => this.#replica.close() },
       { name: 'channels', stop: () => this.#closeChannels() },
       { name: 'node events', stop: () => this.#nodeEvents.close(), stopMs: STOP_MS },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { AuditServiceService } from '@agenda/proto/audit/v1/audit';
+import { type DataLock, lockDirectory } from '@agenda/service-kit/data-lock';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import type { Part } from '@agenda/service-kit/lifecycle';
@@ -21,6 +22,7 @@ const DRAIN_MS = 2_000;
 export class AuditContext {
   readonly #config: Config;
   readonly #logger: Logger;
+  readonly #lock: DataLock;
   readonly #db: Database;
   readonly #store: AuditStore;
   readonly #agenda: GrpcChannel;
@@ -34,7 +36,9 @@ export class AuditContext {
   constructor(config: Config, logger: Logger) {
     this.#config = config;
     this.#logger = logger;
-    this.#db = openDatabase(join(config.DATA_DIR, 'audit'));
+    const directory = join(config.DATA_DIR, 'audit');
+    this.#lock = lockDirectory(directory);
+    this.#db = openDatabase(directory);
     this.#store = new AuditStore(this.#db);
     const signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
     this.#agenda = new GrpcChannel({ address: config.AGENDA_GRPC_ADDR, signer, logger });
@@ -73,6 +77,7 @@ export class AuditContext {
   /** In the order of their start; they stop in reverse. */
   parts(): Part[] {
     return [
+      { name: 'lock', stop: () => this.#lock.release() },
       { name: 'database', stop: () => void this.#db.close() },
       { name: 'channels', stop: () => this.#closeChannels() },
       { name: 'feed', start: () => this.#feed.start(), stop: () => this.#feed.stop() },

@@ -1,6 +1,7 @@
 /** `raft.db`: one SQLite file, one process. The log, what Raft must remember, and the peers' addresses are in it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { directoryInUse } from '@agenda/service-kit/data-lock';
 import Database from 'better-sqlite3';
 import { diskErrorOf } from './disk-error.ts';
 
@@ -77,11 +78,7 @@ export function openRaftDatabase(directory: string): RaftDatabase {
     return database;
   } catch (error) {
     database.close();
-    if ((error as { code?: string }).code === 'SQLITE_BUSY')
-      throw new Error(
-        `the data directory ${directory} is in use by another process: stop that one, or give this one a DATA_DIR of its own`,
-        { cause: error },
-      );
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') throw directoryInUse(directory, error);
     throw diskErrorOf(path, error);
   }
 }
