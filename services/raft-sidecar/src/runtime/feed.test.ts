@@ -349,6 +349,13 @@ describe('the feed of the state machine', () => {
     assert.match(ahead.failure?.message ?? '', /never sent/);
   });
 
+  it('tells what a state machine knows though its log has not come as far yet, so that it is given that log', () => {
+    const ahead = attach();
+    ahead.hello(1_000, 1, 7);
+    assert.match(ahead.failure?.message ?? '', /applied entry 1000 of term 1, but the log ends at/);
+    assert.equal(feed.featureLevel, 7);
+  });
+
   it('tells operators of a state machine that is away or does not get on, until it does', () => {
     bench.clock.nowMs += 20_000;
     feed.watch();

@@ -234,6 +234,8 @@ export class StateMachineFeed {
   }
 
   #welcome(session: Session, hello: Hello): void {
+    // Also of one that waits for a log: where that begins anew, the leader sends none before it knows the level.
+    this.#featureLevel = hello.featureLevel;
     const mismatch = this.#mismatch(hello);
     if (mismatch !== '') {
       this.#options.alarms.raise('state_machine_refused', mismatch);
@@ -243,7 +245,6 @@ export class StateMachineFeed {
     this.#options.alarms.clear('state_machine_refused');
     if (hello.stateLost !== '') this.#options.alarms.raise('state_lost', hello.stateLost);
     session.greeted = true;
-    this.#featureLevel = hello.featureLevel;
     this.#appliedIndex = hello.lastApplied;
     this.#progressAtMs = this.#options.clock.monotonicMs();
     // What it has applied may not have reached its disk.

@@ -104,6 +104,17 @@ describe('the peer port', () => {
     assert.equal(bench.store.clusterId, '', 'and is not drawn into a cluster by it');
   });
 
+  it('is tried again at growing intervals while it accepts the stream and refuses what comes on it', async () => {
+    const startedAtMs = performance.now();
+    for (const retries of [1, 2, 3, 4]) {
+      await eventually(() => {
+        transport.send([heartbeat(1, { to: 'b#2' })]);
+        return unreachable >= retries;
+      }, `refusal ${retries}`);
+    }
+    assert.ok(performance.now() - startedAtMs >= 50 + 100 + 200);
+  });
+
   it('refuses a node that speaks for another', async () => {
     await refused(heartbeat(1, { from: 'c#1' }));
   });

@@ -16,6 +16,8 @@ import { messageToWire } from './conversions.ts';
 const HELD_BYTES_MAX = 4 * 1024 * 1024;
 const BACK_OFF_MIN_MS = 50;
 const BACK_OFF_MAX_MS = 500;
+/** A stream that lasts for so long is a connection; one that is accepted and refused at once is none. */
+const STANDS_AFTER_MS = 1_000;
 const EMPTY = new Uint8Array(0);
 
 export interface PeerLinkOptions {
@@ -58,6 +60,9 @@ export class PeerLink {
   #backOffMs = BACK_OFF_MIN_MS;
   /** Why the stream was lost; empty while it stands, and before the first try. */
   #failure = '';
+  /** Said in the log; empty: that it is connected. */
+  #told = '';
+  #standing: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: PeerLinkOptions) {
@@ -130,17 +135,21 @@ export class PeerLink {
   }
 
   #opened(address: string): void {
-    this.#backOffMs = BACK_OFF_MIN_MS;
     this.#failure = '';
-    this.#options.logger.info({ peer: this.#options.to, address }, 'connected to a peer');
+    this.#standing = setTimeout(() => {
+      this.#backOffMs = BACK_OFF_MIN_MS;
+      this.#told = '';
+      this.#options.logger.info({ peer: this.#options.to, address }, 'connected to a peer');
+    }, STANDS_AFTER_MS);
   }
 
   #lost(address: string, reason: string): void {
     this.#disconnect();
     this.#connectAtMs = performance.now() + this.#backOffMs;
     this.#backOffMs = Math.min(2 * this.#backOffMs, BACK_OFF_MAX_MS);
-    if (this.#failure !== reason) {
-      this.#failure = reason;
+    this.#failure = reason;
+    if (this.#told !== reason) {
+      this.#told = reason;
       this.#options.logger.warn({ peer: this.#options.to, address, reason }, 'a peer cannot be reached');
     }
     this.#options.onUnreachable();
@@ -149,6 +158,7 @@ export class PeerLink {
   /** What is under way to a peer that does not answer any more is better tried anew elsewhere. */
   #disconnect(): void {
     const channels = [this.#channel, this.#calls?.channel];
+    clearTimeout(this.#standing);
     this.#stream = undefined;
     this.#channel = undefined;
     this.#calls = undefined;
