@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLocalCluster, type LocalCluster } from '@agenda/pod/local-cluster';
-import type { PodProcess } from '@agenda/pod/pod-process';
+import { createLocalCluster, freeAddresses, type LocalCluster } from '@agenda/pod/local-cluster';
+import type { PodAddresses, PodProcess } from '@agenda/pod/pod-process';
 import { ApiClient } from './api-client.ts';
 
 export const READY_MS = 60_000;
@@ -11,6 +11,8 @@ export const READY_MS = 60_000;
 export class TestCluster {
   readonly #dataDir: string;
   readonly cluster: LocalCluster;
+  readonly #twins: PodProcess[] = [];
+  #kept = false;
 
   private constructor(dataDir: string, cluster: LocalCluster) {
     this.#dataDir = dataDir;
@@ -50,6 +52,19 @@ export class TestCluster {
     return join(this.#dataDir, nodeId);
   }
 
+  /** A second task of that node, at other addresses, that is to be started yet. */
+  async twin(pod: PodProcess, dataDir: string): Promise<PodProcess> {
+    const [ports] = (await freeAddresses(1)) as [PodAddresses];
+    const twin = pod.twin(ports, dataDir, `${pod.logFile}.twin`);
+    this.#twins.push(twin);
+    return twin;
+  }
+
+  /** A directory that goes with this cluster. */
+  directory(name: string): string {
+    return join(this.#dataDir, name);
+  }
+
   /** A client of one pod, by its position. */
   client(pod: number): ApiClient {
     const found = this.cluster.pods[pod];
@@ -57,8 +72,14 @@ export class TestCluster {
     return new ApiClient(found.url);
   }
 
+  /** Logs and data outlive this, for whoever wants to know what went wrong. @returns where they are. */
+  keep(): string {
+    this.#kept = true;
+    return this.#dataDir;
+  }
+
   async destroy(): Promise<void> {
-    await this.cluster.kill();
-    rmSync(this.#dataDir, { recursive: true, force: true });
+    await Promise.all([this.cluster.kill(), ...this.#twins.map((twin) => twin.kill())]);
+    if (!this.#kept) rmSync(this.#dataDir, { recursive: true, force: true });
   }
 }

@@ -21,6 +21,7 @@ export class Workload {
   readonly #name: string;
   #slot: number;
   #stopping = false;
+  #abandoned = false;
   #watchers: (() => void)[] = [];
 
   /** @param firstSlot appointments take the slots from there on, so that no two are in each other's way. */
@@ -56,6 +57,12 @@ export class Workload {
     await Promise.all(this.#writers);
   }
 
+  /** What is under way is given up: nothing that it waits for may come any more. */
+  abandon(): void {
+    this.#stopping = true;
+    this.#abandoned = true;
+  }
+
   async #write(writer: number): Promise<void> {
     for (let turn = 0; !this.#stopping; turn++) {
       const slot = this.#slot++;
@@ -64,7 +71,7 @@ export class Workload {
   }
 
   async #untilKnown(title: string, slot: number, writer: number): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
+    for (let attempt = 0; !this.#abandoned; attempt++) {
       const url = this.#urls[(writer + attempt) % this.#urls.length] as string;
       const answer = await attemptCreate(new ApiClient(url, this.#token), title, slot);
       if (answer?.status === 201) {

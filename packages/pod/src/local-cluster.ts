@@ -1,7 +1,7 @@
 /** Several pods on loopback, with no Docker. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type PodAddresses, PodProcess } from './pod-process.ts';
+import { addressEnv, type PodAddresses, PodProcess } from './pod-process.ts';
 import { freePorts } from './ports.ts';
 import { type ClusterSecrets, ensureSecrets } from './secrets.ts';
 
@@ -82,7 +82,9 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
   const pods = addresses.map((ports, index) => {
     const nodeId = `agenda-${index + 1}`;
     const env = {
-      ...podEnv(nodeId, ports, join(dataDir, nodeId)),
+      NODE_ID: nodeId,
+      DATA_DIR: join(dataDir, nodeId),
+      ...addressEnv(ports),
       ...secrets.env,
       BOOTSTRAP_EXPECT: String(nodes),
       DISCOVERY_SEEDS: seeds,
@@ -91,19 +93,6 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
     return new PodProcess(nodeId, ports, env, join(dataDir, 'logs', `${nodeId}.log`));
   });
   return new LocalCluster(pods, secrets);
-}
-
-function podEnv(nodeId: string, ports: PodAddresses, dataDir: string): Record<string, string> {
-  return {
-    NODE_ID: nodeId,
-    DATA_DIR: dataDir,
-    ADVERTISE_ADDR: `127.0.0.1:${ports.advertised ?? ports.peer}`,
-    HTTP_ADDR: `127.0.0.1:${ports.http}`,
-    PEER_ADDR: `127.0.0.1:${ports.peer}`,
-    SIDECAR_GRPC_ADDR: `127.0.0.1:${ports.sidecar}`,
-    AGENDA_GRPC_ADDR: `127.0.0.1:${ports.agenda}`,
-    AUDIT_GRPC_ADDR: `127.0.0.1:${ports.audit}`,
-  };
 }
 
 export function fixedAddresses(nodes: number, httpFirst: number, innerFirst: number): PodAddresses[] {
@@ -119,7 +108,7 @@ export function fixedAddresses(nodes: number, httpFirst: number, innerFirst: num
   });
 }
 
-async function freeAddresses(nodes: number): Promise<PodAddresses[]> {
+export async function freeAddresses(nodes: number): Promise<PodAddresses[]> {
   const ports = await freePorts(nodes * PORTS_PER_POD);
   return Array.from({ length: nodes }, (_, index) => {
     const [http, peer, sidecar, agenda, audit] = ports.slice(index * PORTS_PER_POD) as [

@@ -22,6 +22,18 @@ export interface PodAddresses {
   readonly audit: number;
 }
 
+/** The variables of a pod that say where it is. */
+export function addressEnv(ports: PodAddresses): Record<string, string> {
+  return {
+    ADVERTISE_ADDR: `127.0.0.1:${ports.advertised ?? ports.peer}`,
+    HTTP_ADDR: `127.0.0.1:${ports.http}`,
+    PEER_ADDR: `127.0.0.1:${ports.peer}`,
+    SIDECAR_GRPC_ADDR: `127.0.0.1:${ports.sidecar}`,
+    AGENDA_GRPC_ADDR: `127.0.0.1:${ports.agenda}`,
+    AUDIT_GRPC_ADDR: `127.0.0.1:${ports.audit}`,
+  };
+}
+
 export interface RaftHealth {
   readonly nodeId: string;
   readonly memberId: string;
@@ -35,6 +47,7 @@ export interface RaftHealth {
   /** Member ids. */
   readonly configuration: { readonly voters: readonly string[]; readonly learners: readonly string[] } | null;
   readonly waitingFor: string | null;
+  readonly alarms: readonly { readonly code: string; readonly message: string }[];
 }
 
 export class PodProcess {
@@ -53,6 +66,12 @@ export class PodProcess {
     this.url = `http://127.0.0.1:${ports.http}`;
     this.logFile = logFile;
     this.#env = env;
+  }
+
+  /** A second task of the same node, as Swarm runs it for a while: beside this one, or on another disk. */
+  twin(ports: PodAddresses, dataDir: string, logFile: string): PodProcess {
+    const env = { ...this.#env, ...addressEnv(ports), DATA_DIR: dataDir };
+    return new PodProcess(this.nodeId, ports, env, logFile);
   }
 
   /** The supervisor and its children, by name; the supervisor is "pod". */
