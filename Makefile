@@ -19,7 +19,7 @@ PROTO_FILES := $(shell find proto -name '*.proto' -not -path '*/node_modules/*')
 UI_FILES := $(shell find services/api-gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install generate ui run test test-unit test-cluster test-browser torture lint format typecheck bench clean
+.PHONY: help install generate ui run test test-unit test-cluster test-browser torture image swarm-up swarm-down test-swarm lint format typecheck bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,18 @@ test-browser: $(GENERATED) $(UI_BUILT) ## the page in a real Chromium
 
 torture: $(GENERATED) $(UI_BUILT) ## real pods under faults by chance: [MINUTES=10] [PODS=5] [SEED=…]
 	@MINUTES='$(MINUTES)' PODS='$(PODS)' SEED='$(SEED)' node test/cluster/torture.ts
+
+image: ## build the image of a pod: [BASE_IMAGE=node:26-bookworm-slim] [IMAGE=agenda-distribuida:latest] [BUILD_FLAGS=…]
+	@BASE_IMAGE='$(BASE_IMAGE)' IMAGE='$(IMAGE)' BUILD_FLAGS='$(BUILD_FLAGS)' deploy/swarm/image.sh
+
+swarm-up: ## seven replicas in Docker Swarm on this host (docs/DEPLOY.md)
+	@deploy/swarm/single-host.sh up
+
+swarm-down: ## take them down; data and secrets stay
+	@deploy/swarm/single-host.sh down
+
+test-swarm: $(GENERATED) ## the stack on a real swarm of several engines (docs/DEPLOY.md): [SWARM_LAB=…] [BASE_IMAGE=…]
+	@BASE_IMAGE='$(BASE_IMAGE)' SWARM_LAB='$(SWARM_LAB)' node test/swarm/main.ts
 
 lint: $(INSTALLED) ## check format and lint rules
 	@npm run --silent lint

@@ -45,6 +45,11 @@ const STAGES: readonly Stage[] = [
     run: () => mocha(['test/linearizability/*.test.ts', 'test/support/*.test.ts'], 60_000),
   },
   { name: 'scenarios', group: 'unit', run: () => mocha(['test/scenarios/*.test.ts'], 20_000) },
+  {
+    name: 'stack files',
+    group: 'unit',
+    run: () => mocha(['test/swarm/*.test.ts'], 20_000),
+  },
   { name: 'cluster', group: 'cluster', run: () => mocha(['test/cluster/*.test.ts'], 120_000) },
   { name: 'browser', group: 'browser', run: () => mocha(['test/browser/*.test.ts'], 60_000) },
 ];

@@ -63,10 +63,15 @@ export class ApiClient {
   }
 
   /** In the n-th slot of 2030. */
-  create(title: string, slot: number, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  create(
+    title: string,
+    slot: number,
+    headers: Readonly<Record<string, string>> = {},
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<Answer> {
     const startMs = Date.UTC(2030, 0, 1) + slot * SLOT_MS;
     const body = { title, start: instant(startMs), end: instant(startMs + SLOT_MS) };
-    return this.call('POST', '/api/appointments', { body, headers });
+    return this.call('POST', '/api/appointments', { body, headers, timeoutMs });
   }
 
   /** Every appointment of 2030, all pages. */

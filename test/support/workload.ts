@@ -5,7 +5,12 @@ export interface Acknowledged {
   readonly id: string;
   readonly title: string;
   readonly index: number;
+  /** By performance.now(). */
+  readonly atMs: number;
 }
+
+/** After an attempt that nobody answered, or that was refused: pods that are down refuse at once. */
+const PAUSE_MS = 20;
 
 /**
  * Each writer sends one request at a time, to any pod that answers, and repeats it with the same Idempotency-Key until
@@ -19,17 +24,22 @@ export class Workload {
   readonly #urls: readonly string[];
   readonly #writers: Promise<void>[] = [];
   readonly #name: string;
+  readonly #timeoutMs: number | undefined;
   #slot: number;
   #stopping = false;
   #abandoned = false;
   #watchers: (() => void)[] = [];
 
-  /** @param firstSlot appointments take the slots from there on, so that no two are in each other's way. */
-  constructor(name: string, token: string, urls: readonly string[], firstSlot: number) {
+  /**
+   * @param firstSlot appointments take the slots from there on, so that no two are in each other's way.
+   * @param timeoutMs of one attempt.
+   */
+  constructor(name: string, token: string, urls: readonly string[], firstSlot: number, timeoutMs?: number) {
     this.#name = name;
     this.#token = token;
     this.#urls = urls;
     this.#slot = firstSlot;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Nothing was booked from there on. */
@@ -73,10 +83,10 @@ export class Workload {
   async #untilKnown(title: string, slot: number, writer: number): Promise<void> {
     for (let attempt = 0; !this.#abandoned; attempt++) {
       const url = this.#urls[(writer + attempt) % this.#urls.length] as string;
-      const answer = await attemptCreate(new ApiClient(url, this.#token), title, slot);
+      const answer = await attemptCreate(new ApiClient(url, this.#token), title, slot, this.#timeoutMs);
       if (answer?.status === 201) {
         const index = Number(answer.headers.get('x-agenda-index'));
-        this.acknowledged.push({ id: answer.body.id, title, index });
+        this.acknowledged.push({ id: answer.body.id, title, index, atMs: performance.now() });
         for (const watcher of this.#watchers) watcher();
         return;
       }
@@ -84,14 +94,20 @@ export class Workload {
         this.complaints.push(`${answer.status} ${JSON.stringify(answer.body)}`);
         return;
       }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 }
 
 /** Undefined: the pod did not answer. */
-async function attemptCreate(client: ApiClient, title: string, slot: number): Promise<Answer | undefined> {
+async function attemptCreate(
+  client: ApiClient,
+  title: string,
+  slot: number,
+  timeoutMs: number | undefined,
+): Promise<Answer | undefined> {
   try {
-    return await client.create(title, slot, { 'idempotency-key': title });
+    return await client.create(title, slot, { 'idempotency-key': title }, timeoutMs);
   } catch (error) {
     // Refused or broken connections are what the workload is there to survive; anything else is a bug here.
     if (error instanceof TypeError || (error as Error).name === 'TimeoutError') return undefined;
