@@ -5,7 +5,7 @@ import { type Event, EventBatch } from '@agenda/proto/agenda/v1/event';
 import type { Appointment, Notification, Occurrence, User, UserRole } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
 import { DEDUPLICATION_WINDOW_MS } from '../state-machine/applied-commands.ts';
-import { appointmentFromRow } from '../state-machine/appointments.ts';
+import { appointmentFromRow } from '../state-machine/appointment-row.ts';
 import { notificationFromRow } from '../state-machine/notifications.ts';
 import { userFromRow } from '../state-machine/users.ts';
 import { decodeCursor, type Page, pageOf } from './cursor.ts';

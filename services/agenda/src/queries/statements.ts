@@ -1,7 +1,7 @@
 /** The SQL of the queries, prepared once. */
 import type { ParticipantStatus, UserRole } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
-import type { AppointmentRow } from '../state-machine/appointments.ts';
+import type { AppointmentRow } from '../state-machine/appointment-row.ts';
 import type { NotificationRow } from '../state-machine/notifications.ts';
 import { overlapQuery } from '../state-machine/spans.ts';
 import type { UserRow } from '../state-machine/users.ts';

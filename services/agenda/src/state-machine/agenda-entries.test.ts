@@ -3,6 +3,7 @@ import { ConflictDetail, ParticipantStatus } from '@agenda/proto/agenda/v1/model
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { AgendaEntries } from './agenda-entries.ts';
+import type { Schedule } from './schedule.ts';
 import { ensureSchema } from './schema.ts';
 import { SPAN_CLASS_MS } from './spans.ts';
 import { createAppointment, DAY_MS, HOUR_MS, outcomeOf, refusalOf, TestLog } from './testing.ts';
@@ -12,9 +13,15 @@ const ACCEPTED = ParticipantStatus.PARTICIPANT_STATUS_ACCEPTED;
 
 interface Appointment {
   readonly id: string;
-  readonly start_ms: number;
-  readonly end_ms: number;
+  readonly startMs: number;
+  readonly endMs: number;
 }
+
+const once = (startMs: number, endMs: number): Schedule => ({
+  recurrence: undefined,
+  spans: [{ startMs, endMs }],
+  expandedUntilMs: 0,
+});
 
 function entriesOf(
   appointments: readonly Appointment[],
@@ -23,7 +30,8 @@ function entriesOf(
   const db = new Database(':memory:');
   ensureSchema(db);
   const entries = new AgendaEntries(db);
-  for (const appointment of appointments) entries.add(ANA, appointment, status, false);
+  for (const { id, startMs, endMs } of appointments)
+    entries.add(ANA, { id, recurrence_start_ms: 0 }, once(startMs, endMs), status, [false]);
   return entries;
 }
 
@@ -63,8 +71,9 @@ describe("what takes a person's time", () => {
     for (const spanMs of [longMs - 1, longMs, longMs + 1].filter((ms) => ms <= 366 * DAY_MS))
       it(`ends with it: ${spanMs} ms touch what comes before and after, and overlap by one`, () => {
         const start = 400 * DAY_MS;
-        const entries = entriesOf([{ id: 'a', start_ms: start, end_ms: start + spanMs }]);
-        const taken = (fromMs: number, toMs: number): boolean => entries.isTaken(ANA, fromMs, toMs, '');
+        const entries = entriesOf([{ id: 'a', startMs: start, endMs: start + spanMs }]);
+        const taken = (fromMs: number, toMs: number): boolean =>
+          entries.taken(ANA, [{ startMs: fromMs, endMs: toMs }], '')[0] === true;
         for (const otherMs of [1, DAY_MS, 32 * DAY_MS, 366 * DAY_MS]) {
           assert.equal(taken(start - otherMs, start), false);
           assert.equal(taken(start - otherMs, start + 1), true);
@@ -92,12 +101,11 @@ describe("what takes a person's time", () => {
       .map(([startMs, lengthMs]) => [startMs, startMs + lengthMs] as const);
     fc.assert(
       fc.property(fc.array(span, { maxLength: 12 }), span, (spans, [fromMs, toMs]) => {
-        const entries = entriesOf(
-          spans.map(([start_ms, end_ms], at) => ({ id: `a${at}`, start_ms, end_ms })),
-        );
+        const entries = entriesOf(spans.map(([startMs, endMs], at) => ({ id: `a${at}`, startMs, endMs })));
         const overlaps = spans.filter(([startMs, endMs]) => startMs < toMs && endMs > fromMs);
-        assert.equal(entries.isTaken(ANA, fromMs, toMs, ''), overlaps.length > 0);
-        const { payload } = entries.refuseConflict(ANA, fromMs, toMs, '').value;
+        const asked = [{ startMs: fromMs, endMs: toMs }];
+        assert.deepEqual(entries.taken(ANA, asked, ''), [overlaps.length > 0]);
+        const { payload } = entries.refuseConflict(ANA, asked, '').value;
         const starts = ConflictDetail.decode(payload).appointments.map((found) => found.startMs);
         assert.equal(ConflictDetail.decode(payload).total, overlaps.length);
         assert.deepEqual(
@@ -110,9 +118,9 @@ describe("what takes a person's time", () => {
   });
 
   it('is what was accepted or entered by a superior; an invitation takes no time yet', () => {
-    const hour = { id: 'a', start_ms: 0, end_ms: HOUR_MS };
+    const hour = { id: 'a', startMs: 0, endMs: HOUR_MS };
     const taking = Object.values(ParticipantStatus).filter(
-      (status) => status >= 0 && entriesOf([hour], status).isTaken(ANA, 0, HOUR_MS, ''),
+      (status) => status >= 0 && entriesOf([hour], status).taken(ANA, [hour], '')[0],
     );
     assert.deepEqual(taking, [ACCEPTED, ParticipantStatus.PARTICIPANT_STATUS_AUTO]);
   });
@@ -129,6 +137,18 @@ describe("what takes a person's time", () => {
       detail.appointments.map((found) => found.appointmentId),
       Array.from({ length: 20 }, (_, hour) => `a${hour}`),
     );
+  });
+
+  it('is looked for in each occurrence of a series, and named once however many it is in the way of', () => {
+    const entries = entriesOf([
+      { id: 'trip', startMs: 2 * DAY_MS, endMs: 4 * DAY_MS },
+      { id: 'call', startMs: 5 * DAY_MS, endMs: 5 * DAY_MS + 1 },
+    ]);
+    const days = [1, 2, 3, 4, 5].map((day) => ({ startMs: day * DAY_MS, endMs: day * DAY_MS + HOUR_MS }));
+    assert.deepEqual(entries.taken(ANA, days, ''), [false, true, true, false, true]);
+    const detail = ConflictDetail.decode(entries.refuseConflict(ANA, days, '').value.payload);
+    assert.equal(detail.total, 2);
+    assert.deepEqual(entries.taken(ANA, days, 'trip'), [false, false, false, false, true]);
   });
 
   it("is nobody else's business", () => {

@@ -1,11 +1,15 @@
 /** Whose time is taken when. */
-import { ConflictDetail, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
+import { ConflictDetail, ParticipantStatus, type Span } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
+import type { AppointmentRow } from './appointment-row.ts';
 import { type RefusalOutcome, refuse } from './outcome.ts';
+import { recurrenceStartOf, type Schedule } from './schedule.ts';
 import { overlapQuery, spanClass } from './spans.ts';
 
 /** How many of the appointments in the way are named. */
 const CONFLICTS_NAMED_MAX = 20;
+/** Counting ends there: who has booked a time over and over must not make each refusal dearer. */
+const CONFLICTS_COUNTED_MAX = 1_000;
 
 /** These statuses take a person's time; pending, tentative and declined do not. */
 export const TAKING_STATUSES = [
@@ -13,16 +17,12 @@ export const TAKING_STATUSES = [
   ParticipantStatus.PARTICIPANT_STATUS_AUTO,
 ] as const;
 
-interface ConflictRow {
-  readonly appointment_id: string;
-  readonly title: string;
-  readonly start_ms: number;
-  readonly end_ms: number;
-  readonly person_id: string;
+export function takesTime(status: ParticipantStatus): boolean {
+  return TAKING_STATUSES.some((taking) => taking === status);
 }
 
-interface TimeOfEntry {
-  readonly id: string;
+interface ConflictRow {
+  readonly appointment_id: string;
   readonly start_ms: number;
   readonly end_ms: number;
 }
@@ -34,46 +34,78 @@ export class AgendaEntries {
     this.#statements = prepare(db);
   }
 
-  /** True if something takes the person's time in [fromMs, toMs), apart from that one; touching ends do not overlap. */
-  isTaken(personId: string, fromMs: number, toMs: number, exceptId: string): boolean {
-    return this.#statements.anyConflict.get({ personId, fromMs, toMs, exceptId }) !== undefined;
+  /**
+   * Of each span, whether something takes the person's time in it, apart from that appointment; touching ends do not
+   * overlap.
+   */
+  taken(personId: string, spans: readonly Span[], exceptId: string): boolean[] {
+    return spans.map(({ startMs, endMs }) => {
+      const range = { personId, fromMs: startMs, toMs: endMs, exceptId };
+      return this.#statements.anyConflict.get(range) !== undefined;
+    });
   }
 
-  /** Names what `isTaken` found. */
-  refuseConflict(personId: string, fromMs: number, toMs: number, exceptId: string): RefusalOutcome {
-    const range = { personId, fromMs, toMs, exceptId };
-    const total = this.#statements.conflictCount.get(range)?.total ?? 0;
+  /** Names what `taken` found. */
+  refuseConflict(personId: string, spans: readonly Span[], exceptId: string): RefusalOutcome {
+    const found = this.#conflicts(personId, spans, exceptId);
+    const named = [...found.values()]
+      .sort(
+        (one, other) => one.start_ms - other.start_ms || (one.appointment_id < other.appointment_id ? -1 : 1),
+      )
+      .slice(0, CONFLICTS_NAMED_MAX);
     const detail = ConflictDetail.fromPartial({
-      total,
-      appointments: this.#statements.conflicts.all(range).map((row) => ({
+      total: found.size,
+      appointments: named.map((row) => ({
         appointmentId: row.appointment_id,
-        title: row.title,
+        title: this.#statements.title.get(row.appointment_id)?.title ?? '',
         startMs: row.start_ms,
         endMs: row.end_ms,
-        userId: row.person_id,
+        userId: personId,
       })),
     });
-    const message = total === 1 ? 'an appointment is in the way' : `${total} appointments are in the way`;
+    const message =
+      found.size === 1 ? 'an appointment is in the way' : `${found.size} appointments are in the way`;
     return refuse('conflict', `${message}; send allowConflict to book all the same`, {
       payload: ConflictDetail.encode(detail).finish(),
     });
   }
 
-  add(personId: string, time: TimeOfEntry, status: ParticipantStatus, conflict: boolean): void {
-    this.#statements.insert.run(
-      personId,
-      spanClass(time.start_ms, time.end_ms),
-      time.start_ms,
-      time.id,
-      time.end_ms,
-      0,
-      status,
-      conflict ? 1 : 0,
-    );
+  /** @param conflicts of each span of the schedule. */
+  add(
+    personId: string,
+    row: Pick<AppointmentRow, 'id' | 'recurrence_start_ms'>,
+    schedule: Schedule,
+    status: ParticipantStatus,
+    conflicts: readonly boolean[],
+  ): void {
+    for (const [at, span] of schedule.spans.entries())
+      this.#statements.insert.run(
+        personId,
+        spanClass(span.startMs, span.endMs),
+        span.startMs,
+        row.id,
+        span.endMs,
+        recurrenceStartOf(row, schedule, span),
+        status,
+        conflicts[at] ? 1 : 0,
+      );
   }
 
-  remove(personId: string, time: TimeOfEntry): void {
-    this.#statements.delete.run(personId, spanClass(time.start_ms, time.end_ms), time.start_ms, time.id);
+  /** What stands there; a person need not have them all. */
+  remove(personId: string, appointmentId: string, spans: readonly Span[]): void {
+    for (const { startMs, endMs } of spans)
+      this.#statements.delete.run(personId, spanClass(startMs, endMs), startMs, appointmentId);
+  }
+
+  #conflicts(personId: string, spans: readonly Span[], exceptId: string): Map<string, ConflictRow> {
+    const found = new Map<string, ConflictRow>();
+    for (const { startMs, endMs } of spans) {
+      const range = { personId, fromMs: startMs, toMs: endMs, exceptId };
+      for (const row of this.#statements.conflicts.all(range))
+        found.set(`${row.start_ms} ${row.appointment_id}`, row);
+      if (found.size >= CONFLICTS_COUNTED_MAX) break;
+    }
+    return found;
   }
 }
 
@@ -88,17 +120,11 @@ function prepare(db: Database) {
   const taking = `e.status IN (${TAKING_STATUSES.join(', ')}) AND e.appointment_id <> @exceptId`;
   return {
     anyConflict: db.prepare<[Range], { one: number }>(`${overlapQuery('1 AS one', taking)} LIMIT 1`),
-    conflictCount: db.prepare<[Range], { total: number }>(
-      `SELECT count(*) AS total FROM (${overlapQuery('1', taking)})`,
-    ),
-    // Cut before the join: titles are fetched for what is named only.
     conflicts: db.prepare<[Range], ConflictRow>(
-      `SELECT x.*, a.title FROM (
-         SELECT * FROM (${overlapQuery('e.appointment_id, e.start_ms, e.end_ms, e.person_id', taking)})
-         ORDER BY start_ms, appointment_id LIMIT ${CONFLICTS_NAMED_MAX}
-       ) x JOIN appointments a ON a.id = x.appointment_id
-       ORDER BY x.start_ms, x.appointment_id`,
+      `${overlapQuery('e.appointment_id, e.start_ms, e.end_ms', taking)}
+       ORDER BY start_ms, appointment_id LIMIT ${CONFLICTS_COUNTED_MAX}`,
     ),
+    title: db.prepare<[string], { title: string }>('SELECT title FROM appointments WHERE id = ?'),
     insert: db.prepare<[string, number, number, string, number, number, number, number]>(
       'INSERT INTO agenda_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     ),

@@ -6,119 +6,39 @@ import {
   type DeleteAppointment,
   type UpdateAppointment,
 } from '@agenda/proto/agenda/v1/command';
-import {
-  type Appointment,
-  AppointmentStatus,
-  NotificationKind,
-  ParticipantStatus,
-  type Privacy,
-} from '@agenda/proto/agenda/v1/model';
-import type { Database } from 'better-sqlite3';
+import { AppointmentStatus, NotificationKind, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
 import type { AgendaEntries } from './agenda-entries.ts';
+import { type AppointmentRow, type AppointmentRows, appointmentFromRow } from './appointment-row.ts';
 import type { Notifications } from './notifications.ts';
 import { DONE, type Outcome, type RefusalOutcome, refuse, refuseInvalid } from './outcome.ts';
+import { type Schedule, type Schedules, sameSpans, scheduleOf, timeColumns } from './schedule.ts';
 import type { Step } from './step.ts';
-import { versionMismatch } from './users.ts';
+import { type Users, versionMismatch } from './users.ts';
 import { appointmentErrors, appointmentFieldErrors } from './validate.ts';
 
-export interface AppointmentRow {
-  readonly id: string;
-  readonly owner_id: string;
-  readonly title: string;
-  readonly description: string;
-  readonly location: string;
-  readonly start_ms: number;
-  readonly end_ms: number;
-  readonly time_zone: string;
-  readonly all_day: number;
-  readonly privacy: Privacy;
-  readonly status: AppointmentStatus;
-  readonly ical_uid: string;
-  readonly ical_extra: string;
-  readonly version: number;
-  readonly origin_node: string;
-  readonly created_at_ms: number;
-  readonly updated_at_ms: number;
-  readonly deleted_at_ms: number;
-  /** Empty: not a group's. */
-  readonly group_id: string;
-  /** Empty: not one occurrence of a series that was changed by itself. */
-  readonly series_id: string;
-  readonly recurrence_start_ms: number;
-  /** End of the last occurrence that is expanded. */
-  readonly until_ms: number;
-  /** "10,60"; empty: none. */
-  readonly reminder_minutes: string;
-  /** Log index of the last change. */
-  readonly changed_index: number;
-}
+const TIME = AppointmentField.APPOINTMENT_FIELD_TIME;
 
-/** As they are bound: by position, because binding by name costs a lookup for each (5 % of apply, measured). */
-const COLUMNS = [
-  'id',
-  'owner_id',
-  'title',
-  'description',
-  'location',
-  'start_ms',
-  'end_ms',
-  'time_zone',
-  'all_day',
-  'privacy',
-  'status',
-  'ical_uid',
-  'ical_extra',
-  'version',
-  'origin_node',
-  'created_at_ms',
-  'updated_at_ms',
-  'deleted_at_ms',
-  'group_id',
-  'series_id',
-  'recurrence_start_ms',
-  'until_ms',
-  'reminder_minutes',
-  'changed_index',
-] as const satisfies readonly (keyof AppointmentRow)[];
-
-export function appointmentFromRow(row: AppointmentRow): Appointment {
-  return {
-    id: row.id,
-    ownerId: row.owner_id,
-    groupId: row.group_id,
-    title: row.title,
-    description: row.description,
-    location: row.location,
-    startMs: row.start_ms,
-    endMs: row.end_ms,
-    timeZone: row.time_zone,
-    allDay: row.all_day !== 0,
-    privacy: row.privacy,
-    status: row.status,
-    version: row.version,
-    originNode: row.origin_node,
-    createdAtMs: row.created_at_ms,
-    updatedAtMs: row.updated_at_ms,
-    deletedAtMs: row.deleted_at_ms,
-    participants: [],
-    recurrence: undefined,
-    reminderMinutes: row.reminder_minutes === '' ? [] : row.reminder_minutes.split(',').map(Number),
-    busyOnly: false,
-    icalUid: row.ical_uid,
-    seriesId: row.series_id,
-    recurrenceStartMs: row.recurrence_start_ms,
-  };
+export interface AppointmentParts {
+  readonly rows: AppointmentRows;
+  readonly schedules: Schedules;
+  readonly entries: AgendaEntries;
+  readonly users: Users;
+  readonly notifications: Notifications;
 }
 
 export class Appointments {
+  readonly #rows: AppointmentRows;
+  readonly #schedules: Schedules;
   readonly #entries: AgendaEntries;
+  readonly #users: Users;
   readonly #notifications: Notifications;
-  readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(db: Database, entries: AgendaEntries, notifications: Notifications) {
-    this.#statements = prepare(db);
-    this.#entries = entries;
-    this.#notifications = notifications;
+  constructor(parts: AppointmentParts) {
+    this.#rows = parts.rows;
+    this.#schedules = parts.schedules;
+    this.#entries = parts.entries;
+    this.#users = parts.users;
+    this.#notifications = parts.notifications;
   }
 
   create(step: Step, { appointmentId, ownerId, fields, allowConflict }: CreateAppointment): Outcome {
@@ -128,18 +48,21 @@ export class Appointments {
     if (invalid) return invalid;
     const { actorId, originNode } = step.command;
     if (actorId !== '' && actorId !== ownerId) return refuse('forbidden', 'you can book for yourself only');
-    if (!this.#statements.ownerExists.get(ownerId))
+    if (!this.#users.exists(ownerId))
       return refuse('not_found', 'there is no such user', { path: 'ownerId' });
-    const { startMs, endMs } = fields;
-    const conflict = this.#entries.isTaken(ownerId, startMs, endMs, '');
-    if (conflict && !allowConflict) return this.#entries.refuseConflict(ownerId, startMs, endMs, '');
+    const schedule = scheduleOf(fields);
+    const conflicts = this.#entries.taken(ownerId, schedule.spans, '');
+    if (conflicts.includes(true) && !allowConflict)
+      return this.#entries.refuseConflict(ownerId, schedule.spans, '');
     const row: AppointmentRow = {
       id: appointmentId,
       owner_id: ownerId,
       title: fields.title,
       description: fields.description,
       location: fields.location,
-      ...timeOf(fields),
+      ...timeColumns(schedule),
+      time_zone: fields.timeZone,
+      all_day: fields.allDay ? 1 : 0,
       privacy: fields.privacy,
       status: AppointmentStatus.APPOINTMENT_STATUS_ACCEPTED,
       ical_uid: fields.icalUid,
@@ -155,9 +78,10 @@ export class Appointments {
       reminder_minutes: '',
       changed_index: step.index,
     };
-    if (this.#statements.insert.run(...COLUMNS.map((column) => row[column])).changes === 0)
+    if (!this.#rows.insert(row))
       return refuse('conflict', `there is an appointment ${appointmentId} already`);
-    return this.#enter(step, row, conflict);
+    this.#schedules.add(row.id, schedule);
+    return this.#enter(step, row, schedule, conflicts);
   }
 
   /** A change counts even if the values stay the same: version and events tell that it was made. */
@@ -169,23 +93,28 @@ export class Appointments {
     if (!fields) return refuse('invalid_argument', 'fields are missing', { path: 'fields' });
     const invalid = refuseInvalid(appointmentFieldErrors(fields, changed, ''));
     if (invalid) return invalid;
+    const before = this.#schedules.of(found);
+    const after = changed.includes(TIME) ? scheduleOf(fields) : before;
     const next: AppointmentRow = {
       ...found,
       ...changedColumns(fields, changed),
+      ...timeColumns(after),
       version: found.version + 1,
       updated_at_ms: step.atMs,
       changed_index: step.index,
     };
-    if (next.start_ms === found.start_ms && next.end_ms === found.end_ms) {
-      this.#statements.update.run(next);
-      return this.#changed(step, next);
+    if (sameSpans(before, after)) {
+      this.#rows.update(next);
+      if (after !== before) this.#schedules.replace(next.id, after);
+      return this.#changed(step, next, after);
     }
-    const range = [next.owner_id, next.start_ms, next.end_ms, next.id] as const;
-    const conflict = this.#entries.isTaken(...range);
-    if (conflict && !change.allowConflict) return this.#entries.refuseConflict(...range);
-    this.#statements.update.run(next);
-    this.#entries.remove(found.owner_id, found);
-    return this.#enter(step, next, conflict);
+    const conflicts = this.#entries.taken(next.owner_id, after.spans, next.id);
+    if (conflicts.includes(true) && !change.allowConflict)
+      return this.#entries.refuseConflict(next.owner_id, after.spans, next.id);
+    this.#rows.update(next);
+    this.#schedules.replace(next.id, after);
+    this.#entries.remove(found.owner_id, found.id, before.spans);
+    return this.#enter(step, next, after, conflicts);
   }
 
   /** Soft: the row stays for a while and can be brought back; its place in the agenda is free at once. */
@@ -194,20 +123,20 @@ export class Appointments {
     const found = this.#owned(step, appointmentId, expectedVersion);
     if ('$case' in found) return found;
     const version = found.version + 1;
-    this.#statements.update.run({
+    this.#rows.update({
       ...found,
       version,
       updated_at_ms: step.atMs,
       deleted_at_ms: step.atMs,
       changed_index: step.index,
     });
-    this.#entries.remove(found.owner_id, found);
+    this.#entries.remove(found.owner_id, found.id, this.#schedules.of(found).spans);
     step.emit([found.owner_id], { $case: 'appointmentRemoved', value: { appointmentId, version } });
     return DONE;
   }
 
   #owned(step: Step, id: string, expectedVersion: number | undefined): AppointmentRow | RefusalOutcome {
-    const row = this.#statements.byId.get(id);
+    const row = this.#rows.byId(id);
     if (row?.deleted_at_ms !== 0) return refuse('not_found', `there is no appointment ${id}`);
     if (row.owner_id !== step.command.actorId)
       return refuse('forbidden', 'only the owner may change or delete an appointment');
@@ -215,35 +144,23 @@ export class Appointments {
     return row;
   }
 
-  #enter(step: Step, row: AppointmentRow, conflict: boolean): Outcome {
-    this.#entries.add(row.owner_id, row, ParticipantStatus.PARTICIPANT_STATUS_ACCEPTED, conflict);
-    if (conflict)
+  #enter(step: Step, row: AppointmentRow, schedule: Schedule, conflicts: readonly boolean[]): Outcome {
+    this.#entries.add(row.owner_id, row, schedule, ParticipantStatus.PARTICIPANT_STATUS_ACCEPTED, conflicts);
+    if (conflicts.includes(true))
       this.#notifications.notify(step, {
         userId: row.owner_id,
         kind: NotificationKind.NOTIFICATION_KIND_CONFLICT,
         appointmentId: row.id,
         text: `"${row.title}" overlaps something else in your agenda.`,
       });
-    return this.#changed(step, row);
+    return this.#changed(step, row, schedule);
   }
 
-  #changed(step: Step, row: AppointmentRow): Outcome {
-    const appointment = appointmentFromRow(row);
+  #changed(step: Step, row: AppointmentRow, { recurrence }: Schedule): Outcome {
+    const appointment = appointmentFromRow(row, [], recurrence);
     step.emit([row.owner_id], { $case: 'appointmentChanged', value: { appointment } });
     return { $case: 'appointment', value: appointment };
   }
-}
-
-type TimeColumns = Pick<AppointmentRow, 'start_ms' | 'end_ms' | 'until_ms' | 'time_zone' | 'all_day'>;
-
-function timeOf(fields: AppointmentFields): TimeColumns {
-  return {
-    start_ms: fields.startMs,
-    end_ms: fields.endMs,
-    until_ms: fields.endMs,
-    time_zone: fields.timeZone,
-    all_day: fields.allDay ? 1 : 0,
-  };
 }
 
 function changedColumns(
@@ -256,24 +173,7 @@ function changedColumns(
       description: fields.description,
     }),
     ...(changed.includes(AppointmentField.APPOINTMENT_FIELD_LOCATION) && { location: fields.location }),
-    ...(changed.includes(AppointmentField.APPOINTMENT_FIELD_TIME) && timeOf(fields)),
+    ...(changed.includes(TIME) && { time_zone: fields.timeZone, all_day: fields.allDay ? 1 : 0 }),
     ...(changed.includes(AppointmentField.APPOINTMENT_FIELD_PRIVACY) && { privacy: fields.privacy }),
-  };
-}
-
-function prepare(db: Database) {
-  return {
-    byId: db.prepare<[string], AppointmentRow>('SELECT * FROM appointments WHERE id = ?'),
-    ownerExists: db.prepare<[string], { one: number }>('SELECT 1 AS one FROM users WHERE id = ?'),
-    insert: db.prepare<unknown[]>(
-      `INSERT INTO appointments (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
-       ON CONFLICT (id) DO NOTHING`,
-    ),
-    update: db.prepare<[AppointmentRow]>(
-      `UPDATE appointments SET title = @title, description = @description, location = @location, start_ms = @start_ms,
-         end_ms = @end_ms, time_zone = @time_zone, all_day = @all_day, privacy = @privacy, status = @status,
-         version = @version, updated_at_ms = @updated_at_ms, deleted_at_ms = @deleted_at_ms, until_ms = @until_ms,
-         reminder_minutes = @reminder_minutes, changed_index = @changed_index WHERE id = @id`,
-    ),
   };
 }

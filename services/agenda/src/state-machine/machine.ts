@@ -6,12 +6,14 @@ import { type AuditEvent, Level } from '@agenda/proto/audit/v1/audit';
 import type { Database } from 'better-sqlite3';
 import { AgendaEntries } from './agenda-entries.ts';
 import { AppliedCommands } from './applied-commands.ts';
+import { AppointmentRows } from './appointment-row.ts';
 import { Appointments } from './appointments.ts';
 import { nextDigest } from './digest.ts';
 import { Encoder } from './encoder.ts';
 import { FEATURE_LEVEL } from './feature-level.ts';
 import { Notifications } from './notifications.ts';
 import { DONE, type Outcome, refuse } from './outcome.ts';
+import { Schedules } from './schedule.ts';
 import { ensureSchema } from './schema.ts';
 import { Sessions } from './sessions.ts';
 import { Step } from './step.ts';
@@ -84,7 +86,13 @@ export class StateMachine {
     this.#sessions = new Sessions(db);
     this.#notifications = new Notifications(db);
     this.#users = new Users(db, this.#sessions, this.#notifications);
-    this.#appointments = new Appointments(db, new AgendaEntries(db), this.#notifications);
+    this.#appointments = new Appointments({
+      rows: new AppointmentRows(db),
+      schedules: new Schedules(db),
+      entries: new AgendaEntries(db),
+      users: this.#users,
+      notifications: this.#notifications,
+    });
     this.#commands = new AppliedCommands(db);
     this.#applied = this.#commands.position();
   }

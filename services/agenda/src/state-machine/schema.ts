@@ -112,7 +112,9 @@ CREATE INDEX notifications_unread ON notifications (user_id, log_index, ordinal)
  * Groups, invitations, recurrence, reminders, feeds, the trash and incremental sync (feature level 2).
  *
  * The owner of an appointment is no participant: the owner's place is the entry in the owner's agenda. A participant who
- * is taken out stays as a row with `gone = 1`, so that sync can tell it.
+ * is taken out stays as a row with `gone = 1`, so that sync can tell it. `from_ms`: only occurrences that end after it
+ * concern this participant (0: all; otherwise the moment of joining the group). Each change of an appointment moves the
+ * `changed_index` of its participants along, so that a person's sync reads two indexes and no appointment of others.
  *
  * An appointment that recurs has a row in `series`: what apply needs of it is a list of instants. The row of
  * `appointments` then holds the first of them. `until_ms` is the end of the last one that is expanded. What was changed
@@ -153,6 +155,7 @@ CREATE TABLE participants (
   through_group   INTEGER NOT NULL,
   conflict        INTEGER NOT NULL,
   responded_at_ms INTEGER NOT NULL,
+  from_ms         INTEGER NOT NULL,
   changed_index   INTEGER NOT NULL,
   gone            INTEGER NOT NULL,
   PRIMARY KEY (appointment_id, user_id)

@@ -58,6 +58,10 @@ export class Users {
     return this.#statements.byId.get(id);
   }
 
+  exists(id: string): boolean {
+    return this.#statements.exists.get(id) !== undefined;
+  }
+
   register(
     step: Step,
     { userId, username, email, displayName, timeZone, passwordHash }: RegisterUser,
@@ -193,6 +197,7 @@ function asciiLower(text: string): string {
 function prepare(db: Database) {
   return {
     byId: db.prepare<[string], UserRow>('SELECT * FROM users WHERE id = ?'),
+    exists: db.prepare<[string], { one: number }>('SELECT 1 AS one FROM users WHERE id = ?'),
     byUsername: db.prepare<[string], UserRow>('SELECT * FROM users WHERE username = ?'),
     byEmail: db.prepare<[string], UserRow>('SELECT * FROM users WHERE email = ?'),
     insert: db.prepare<[UserRow]>(
