@@ -12,6 +12,8 @@ const BATCH_ENTRIES_MAX = 512;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** Above it the attachment stops reading until the queue is empty, so that the sidecar's window fills up. */
 const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
+/** Acknowledgements of commands are so far apart: each is a message, and the sidecar's window is far larger than this. */
+const ACKNOWLEDGE_INTERVAL_MS = 20;
 /** What an entry costs beside its command. */
 const ENTRY_OVERHEAD_BYTES = 64;
 
@@ -42,6 +44,8 @@ export class ApplyLoop {
   #nextIndex: number;
   #scheduled = false;
   #acknowledge: ((applied: Applied) => void) | undefined;
+  #acknowledgedAtMs = Number.NEGATIVE_INFINITY;
+  #acknowledgeTimer: NodeJS.Timeout | undefined;
   #onEmpty: (() => void) | undefined;
   #haltReason: string | undefined;
 
@@ -77,6 +81,8 @@ export class ApplyLoop {
 
   /** Another state stands here now: what comes next continues at the position. */
   rebase(): void {
+    clearTimeout(this.#acknowledgeTimer);
+    this.#acknowledgeTimer = undefined;
     this.#nextIndex = this.#options.position.index + 1;
     this.#emptied([], 0);
   }
@@ -100,8 +106,11 @@ export class ApplyLoop {
     });
   }
 
-  /** Tells the sidecar how far we are; after each batch, and when the durable index grew without one. */
+  /** Tells the sidecar how far we are; soon after each batch, and when the durable index grew without one. */
   acknowledge(): void {
+    clearTimeout(this.#acknowledgeTimer);
+    this.#acknowledgeTimer = undefined;
+    this.#acknowledgedAtMs = performance.now();
     const { machine, checkpointer } = this.#options;
     const { index, digest } = machine.lastApplied();
     this.#acknowledge?.({ index, durableIndex: checkpointer.durableIndex, digest });
@@ -147,8 +156,16 @@ export class ApplyLoop {
     }
     position.advance(last.index, last.term);
     for (const listener of this.#listeners) listener(applied, batch);
-    this.acknowledge();
+    // What is no command may be a checkpoint, and is told with the digest that stands right there.
+    if (last.command === undefined) this.acknowledge();
+    else this.#acknowledgeSoon();
     this.#schedule();
+  }
+
+  #acknowledgeSoon(): void {
+    const dueInMs = this.#acknowledgedAtMs + ACKNOWLEDGE_INTERVAL_MS - performance.now();
+    if (dueInMs <= 0) this.acknowledge();
+    else this.#acknowledgeTimer ??= setTimeout(() => this.acknowledge(), dueInMs);
   }
 
   #take(): LogEntry[] {

@@ -72,7 +72,7 @@ describe('Attachment and ApplyLoop', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('applies what arrived together in few transactions, and acknowledges each with its digest', async () => {
+  it('applies what arrived together in few transactions, and soon acknowledges the last with its digest', async () => {
     const before = scene.batches.length;
     for (let at = 0; at < 2_000; at += 1) sidecar.appendCommand(registration(`user-${at}`));
     await scene.applied(2_001);
