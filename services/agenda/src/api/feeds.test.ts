@@ -27,9 +27,13 @@ class Reader<Batch extends { readonly upToIndex: number }> {
   }
 
   reach(index: number): Promise<void> {
+    return this.until(() => (this.batches.at(-1)?.upToIndex ?? -1) >= index);
+  }
+
+  until(condition: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#watcher = () => {
-        if ((this.batches.at(-1)?.upToIndex ?? -1) >= index) resolve();
+        if (condition()) resolve();
       };
       this.#watcher();
     });
@@ -60,8 +64,12 @@ describe('feeds', () => {
     return (await agenda.client.createAppointment(request, DEADLINE)).index;
   };
 
-  const events = (request: { fromIndex: number; liveOnly: boolean }): Reader<EventBatch> =>
-    new Reader(agenda.channel.serverStream(AgendaServiceService, 'events', request));
+  const events = (request: {
+    fromIndex: number;
+    liveOnly: boolean;
+    userIds?: string[];
+  }): Reader<EventBatch> =>
+    new Reader(agenda.channel.serverStream(AgendaServiceService, 'events', { userIds: [], ...request }));
 
   const audit = (fromIndex: number): Reader<AuditBatch> =>
     new Reader(
@@ -93,6 +101,54 @@ describe('feeds', () => {
     assert.deepEqual(
       reader.batches.flatMap((batch) => batch.events).map((event) => event.logIndex),
       [after],
+    );
+    reader.close();
+  });
+
+  it('sends only what one of the asked users may see, and how far the log is', async () => {
+    const eve = await agenda.person('eve');
+    const first = await book();
+    const reader = events({ fromIndex: first - 1, liveOnly: false, userIds: [eve.userId] });
+    const second = await book();
+    await reader.reach(second);
+    assert.deepEqual(
+      reader.batches.flatMap((batch) => batch.events),
+      [],
+    );
+    reader.close();
+  });
+
+  it('sends a watched user everything after the message that says so, and nothing once the user is not watched', async () => {
+    const stream = agenda.channel.bidiStream(AgendaServiceService, 'watchEvents');
+    const reader = new Reader(stream);
+    const request = (asked: {
+      fromIndex?: number;
+      addedUserIds?: string[];
+      removedUserIds?: string[];
+    }): void =>
+      void stream.write({
+        fromIndex: 0,
+        addedUserIds: [],
+        removedUserIds: [],
+        ...asked,
+        mac: new Uint8Array(0),
+      });
+    const seen = (requests: number): Promise<void> =>
+      reader.until(() => reader.batches.at(-1)?.requestsSeen === requests);
+    const before = await book();
+    request({ fromIndex: before - 1 });
+    await reader.reach(before);
+    request({ addedUserIds: [ana.userId] });
+    await seen(2);
+    const watched = await book();
+    await reader.reach(watched);
+    request({ removedUserIds: [ana.userId] });
+    await seen(3);
+    const after = await book();
+    await reader.reach(after);
+    assert.deepEqual(
+      reader.batches.flatMap((batch) => batch.events).map((event) => event.logIndex),
+      [watched],
     );
     reader.close();
   });

@@ -1,6 +1,7 @@
-import type { EventsRequest } from '@agenda/proto/agenda/v1/agenda';
+import type { EventsRequest, WatchEventsRequest } from '@agenda/proto/agenda/v1/agenda';
 import type { Event, EventBatch } from '@agenda/proto/agenda/v1/event';
-import type { OutboundStream } from '@agenda/service-kit/message-stream';
+import { ServiceError } from '@agenda/service-kit/errors';
+import type { InboundStream, OutboundStream } from '@agenda/service-kit/message-stream';
 import type { AppliedPosition } from '../apply/applied-position.ts';
 import type { Queries } from '../queries/queries.ts';
 import type { AppliedEntry } from '../state-machine/machine.ts';
@@ -10,7 +11,11 @@ import { LogFeed } from './log-feed.ts';
 const EVENTS_PER_MESSAGE_MAX = 128;
 /** Log entries read from the database at a time. */
 const PAGE_ENTRIES = 256;
+/** Of one stream; a gateway has at most half as many sockets. */
+const USERS_WATCHED_MAX = 20_000;
 const MAC_COMES_LATER = new Uint8Array(0);
+
+type WatchRequests = Pick<InboundStream<WatchEventsRequest>, 'onMessage' | 'onEnd'>;
 
 /** What changed, for the gateways. */
 export class EventFeed {
@@ -49,12 +54,51 @@ export class EventFeed {
     else this.#feed.restored();
   }
 
-  serve({ fromIndex, liveOnly }: EventsRequest, stream: OutboundStream<EventBatch>): Promise<void> {
+  serve({ fromIndex, liveOnly, userIds }: EventsRequest, stream: OutboundStream<EventBatch>): Promise<void> {
+    const users = new Set(userIds);
+    return this.#serve(
+      stream,
+      liveOnly ? this.#position.index : fromIndex,
+      users.size > 0 ? users : undefined,
+    );
+  }
+
+  /** Serves whom the requests on the stream name, as they come. */
+  watch(stream: OutboundStream<EventBatch> & WatchRequests): Promise<void> {
+    const users = new Set<string>();
+    let requests = 0;
+    return new Promise((resolve, reject) => {
+      stream.onMessage(({ fromIndex, addedUserIds, removedUserIds }) => {
+        requests += 1;
+        for (const userId of removedUserIds) users.delete(userId);
+        for (const userId of addedUserIds) users.add(userId);
+        if (users.size > USERS_WATCHED_MAX) reject(tooMany());
+        else if (requests === 1) this.#serve(stream, fromIndex, users, () => requests).then(resolve, reject);
+        else this.#feed.tell(stream);
+      });
+      stream.onEnd(() => resolve());
+    });
+  }
+
+  #serve(
+    stream: OutboundStream<EventBatch>,
+    fromIndex: number,
+    users: ReadonlySet<string> | undefined,
+    requestsSeen = () => 0,
+  ): Promise<void> {
+    const batch = (events: readonly Event[], upToIndex: number, reset: boolean): EventBatch => ({
+      events: events as Event[],
+      upToIndex,
+      reset,
+      requestsSeen: requestsSeen(),
+      mac: MAC_COMES_LATER,
+    });
     return this.#feed.serve({
       stream,
-      fromIndex: liveOnly ? this.#position.index : fromIndex,
-      message: (events, upToIndex) => batchOf(events, upToIndex, false),
-      onPruned: (appliedIndex) => batchOf([], appliedIndex, true),
+      fromIndex,
+      ...(users && { wants: ({ userIds }: Event) => userIds.some((userId) => users.has(userId)) }),
+      message: (events, upToIndex) => batch(events, upToIndex, false),
+      onPruned: (appliedIndex) => batch([], appliedIndex, true),
       afterPruned: 'goOn',
     });
   }
@@ -64,6 +108,8 @@ export class EventFeed {
   }
 }
 
-function batchOf(events: readonly Event[], upToIndex: number, reset: boolean): EventBatch {
-  return { events: events as Event[], upToIndex, reset, mac: MAC_COMES_LATER };
+function tooMany(): ServiceError {
+  return new ServiceError('overloaded', `one stream is about at most ${USERS_WATCHED_MAX} users`, {
+    retryAfterMs: 1_000,
+  });
 }

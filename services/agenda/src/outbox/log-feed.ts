@@ -20,6 +20,8 @@ export interface FeedPage<Item> {
 export interface FeedSubscriber<Item, Message> {
   readonly stream: Pick<OutboundStream<Message>, 'write' | 'drained' | 'closed'>;
   readonly fromIndex: number;
+  /** Left out: all items. What it says may change between two messages. */
+  readonly wants?: (item: Item) => boolean;
   readonly message: (items: readonly Item[], upToIndex: number) => Message;
   /** The position is no longer kept, or what was sent is not to be trusted: a message that says so. */
   readonly onPruned: (appliedIndex: number) => Message;
@@ -38,9 +40,15 @@ export interface LogFeedOptions<Item> {
 
 /** Before everything, so no longer kept. */
 const NOWHERE = -1;
+/** A reader for whom there was nothing is told how far the log is this much later: a message for many batches. */
+const QUIET_MS = 100;
 
 interface Live<Item> {
+  readonly stream: unknown;
+  readonly wants: ((item: Item) => boolean) | undefined;
   position: number;
+  /** It has not been told its position yet. */
+  quiet: boolean;
   /** @returns false if the reader does not keep up. */
   readonly send: (items: readonly Item[], upToIndex: number) => boolean;
   readonly leave: () => void;
@@ -63,6 +71,7 @@ export class LogFeed<Item> {
   #subscriberCount = 0;
   /** Counts how often what was sent before turned out to be wrong. */
   #revocations = 0;
+  #quietTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LogFeedOptions<Item>) {
     this.#history = options.history;
@@ -90,8 +99,16 @@ export class LogFeed<Item> {
           ? items.filter((item) => this.#indexOf(item) > position)
           : items;
       live.position = upToIndex;
-      if (!live.send(fresh, upToIndex)) live.leave();
+      const wanted = live.wants ? fresh.filter(live.wants) : fresh;
+      live.quiet = live.wants !== undefined && wanted.length === 0;
+      if (live.quiet) this.#quietTimer ??= setTimeout(() => this.#tellQuiet(), QUIET_MS);
+      else if (!live.send(wanted, upToIndex)) live.leave();
     }
+  }
+
+  /** Tells a stream its position now. One that is not live yet is told soon in any case. */
+  tell(stream: unknown): void {
+    for (const live of this.#live) if (live.stream === stream) this.#tell(live);
   }
 
   /** The history is another one now: live streams go on from it, or are told that they cannot. */
@@ -133,7 +150,18 @@ export class LogFeed<Item> {
 
   /** Ends all streams in good order. */
   close(): void {
+    clearTimeout(this.#quietTimer);
     this.#closing.abort();
+  }
+
+  #tellQuiet(): void {
+    this.#quietTimer = undefined;
+    for (const live of this.#live) if (live.quiet) this.#tell(live);
+  }
+
+  #tell(live: Live<Item>): void {
+    live.quiet = false;
+    if (!live.send([], live.position)) live.leave();
   }
 
   /**
@@ -156,7 +184,8 @@ export class LogFeed<Item> {
       } else {
         const page = history.page(position);
         position = Math.max(position, page.upToIndex);
-        this.#send(subscriber, page.items, position);
+        const { wants } = subscriber;
+        this.#send(subscriber, wants ? page.items.filter(wants) : page.items, position);
       }
       await subscriber.stream.drained();
       await new Promise(setImmediate);
@@ -177,7 +206,10 @@ export class LogFeed<Item> {
         resolve(live.position);
       };
       const live: Live<Item> = {
+        stream: subscriber.stream,
+        wants: subscriber.wants,
         position,
+        quiet: false,
         send: (items, upToIndex) => this.#send(subscriber, items, upToIndex),
         leave,
       };

@@ -190,7 +190,13 @@ export class StateMachine {
 
   #encodeEvents(events: Event[]): Uint8Array {
     if (events.length === 0) return NO_BYTES;
-    return this.#encoder.encode(EventBatch, { events, upToIndex: 0, reset: false, mac: NO_BYTES });
+    return this.#encoder.encode(EventBatch, {
+      events,
+      upToIndex: 0,
+      reset: false,
+      requestsSeen: 0,
+      mac: NO_BYTES,
+    });
   }
 
   /** Who may act at all; then the rules of the topic. */

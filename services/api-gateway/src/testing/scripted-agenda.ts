@@ -5,6 +5,7 @@ import {
   type EventsRequest,
   NotificationsResponse,
   StatusResponse,
+  type WatchEventsRequest,
 } from '@agenda/proto/agenda/v1/agenda';
 import type { Event, EventBatch } from '@agenda/proto/agenda/v1/event';
 import { type Notification, NotificationKind, type User } from '@agenda/proto/agenda/v1/model';
@@ -12,7 +13,7 @@ import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcServer, type Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
 import { createLogger, type Logger } from '@agenda/service-kit/logger';
-import type { OutboundStream } from '@agenda/service-kit/message-stream';
+import type { InboundStream, OutboundStream } from '@agenda/service-kit/message-stream';
 import { Verifier } from '@agenda/service-kit/signature';
 import { accountHandlers, newSession, newUser } from './agenda-accounts.ts';
 import { appointmentHandlers, page } from './agenda-appointments.ts';
@@ -34,6 +35,17 @@ export interface SeenCall {
 
 type EventStream = OutboundStream<EventBatch>;
 
+/** Whom a stream is about at the moment, and how many requests said so. */
+interface Followed {
+  readonly users: Set<string>;
+  requestsSeen: number;
+}
+
+interface Following {
+  readonly send: () => void;
+  readonly ended: Promise<void>;
+}
+
 export function testLogger(): Logger {
   return createLogger({ component: 'test', nodeId: 'agenda-1', level: process.env.LOG_LEVEL ?? 'silent' });
 }
@@ -46,9 +58,9 @@ export function loopbackServer(): GrpcServer {
 export class ScriptedAgenda {
   readonly state = new AgendaState();
   readonly calls: SeenCall[] = [];
-  /** What each new Events stream asked for. */
+  /** What each new Events stream asked for: those who read history. */
   readonly eventRequests: EventsRequest[] = [];
-  /** How many Events streams were open at once. */
+  /** How many streams of events were open at once. */
   eventStreamsMost = 0;
   /** If set: after so many further messages of events the stream breaks, once. */
   messagesBeforeBreak: number | undefined;
@@ -157,6 +169,7 @@ export class ScriptedAgenda {
     return {
       ...Object.fromEntries(watched),
       events: (request, stream) => this.#serveEvents(request, stream),
+      watchEvents: (stream) => this.#serveWatch(stream),
     };
   }
 
@@ -193,40 +206,69 @@ export class ScriptedAgenda {
     };
   }
 
-  /** As the agenda does: what is kept after the position, then what comes; the first message even if it is empty. */
   async #serveEvents(request: EventsRequest, stream: EventStream): Promise<void> {
     this.eventRequests.push(request);
+    const { fromIndex, liveOnly, userIds } = request;
+    const followed = { users: new Set(userIds), requestsSeen: 0 };
+    await this.#follow(stream, liveOnly ? this.state.index : fromIndex, followed).ended;
+  }
+
+  #serveWatch(stream: EventStream & InboundStream<WatchEventsRequest>): Promise<void> {
+    const followed = { users: new Set<string>(), requestsSeen: 0 };
+    return new Promise((resolve) => {
+      let send: (() => void) | undefined;
+      stream.onMessage(({ fromIndex, addedUserIds, removedUserIds }) => {
+        followed.requestsSeen += 1;
+        for (const userId of addedUserIds) followed.users.add(userId);
+        for (const userId of removedUserIds) followed.users.delete(userId);
+        if (send) return send();
+        const following = this.#follow(stream, fromIndex, followed);
+        send = following.send;
+        following.ended.then(resolve);
+      });
+    });
+  }
+
+  /** As the agenda does: what is kept after the position, then what comes; the first message even if it is empty. */
+  #follow(stream: EventStream, fromIndex: number, followed: Followed): Following {
     const { state } = this;
-    let position = request.liveOnly ? state.index : request.fromIndex;
+    let position = fromIndex;
     if (position < state.prunedUpTo) {
       position = state.index;
-      stream.write({ events: [], upToIndex: position, reset: true, mac: MAC_COMES_LATER });
+      const { requestsSeen } = followed;
+      stream.write({ events: [], upToIndex: position, reset: true, requestsSeen, mac: MAC_COMES_LATER });
     }
     const send = (): void => {
-      const fresh = state.events.filter((event) => event.logIndex > position);
+      const fresh = state.events.filter(
+        ({ logIndex, userIds }) =>
+          logIndex > position && userIds.some((userId) => followed.users.has(userId)),
+      );
       position = Math.max(position, state.index);
       let from = 0;
       for (; fresh.length - from > EVENTS_PER_BATCH_MAX; from += EVENTS_PER_BATCH_MAX) {
         const part = fresh.slice(from, from + EVENTS_PER_BATCH_MAX);
-        if (!this.#sendEvents(stream, part, completeUpTo(fresh, from + EVENTS_PER_BATCH_MAX))) return;
+        const upTo = completeUpTo(fresh, from + EVENTS_PER_BATCH_MAX);
+        if (!this.#sendEvents(stream, part, upTo, followed)) return;
       }
-      this.#sendEvents(stream, fresh.slice(from), position);
+      this.#sendEvents(stream, fresh.slice(from), position, followed);
     };
     this.#streams.add(stream);
     this.eventStreamsMost = Math.max(this.eventStreamsMost, this.#streams.size);
     send();
     const unwatch = state.watch(send);
-    await new Promise<void>((resolve) => {
+    const ended = new Promise<void>((resolve) => {
       stream.closed.addEventListener('abort', () => resolve(), { once: true });
       if (stream.closed.aborted) resolve();
+    }).then(() => {
+      unwatch();
+      this.#streams.delete(stream);
     });
-    unwatch();
-    this.#streams.delete(stream);
+    return { send, ended };
   }
 
   /** @returns false if the stream was broken after it. */
-  #sendEvents(stream: EventStream, events: Event[], upToIndex: number): boolean {
-    stream.write({ events, upToIndex, reset: false, mac: MAC_COMES_LATER });
+  #sendEvents(stream: EventStream, events: Event[], upToIndex: number, { requestsSeen }: Followed): boolean {
+    stream.write({ events, upToIndex, reset: false, requestsSeen, mac: MAC_COMES_LATER });
     if (this.messagesBeforeBreak === undefined || --this.messagesBeforeBreak > 0) return true;
     this.messagesBeforeBreak = undefined;
     stream.end();

@@ -36,7 +36,12 @@ export class Connection implements Subscriber {
   principal: Principal;
   /** Everything up to here has been sent. */
   #position = 0;
-  /** Live events that wait for the history; undefined: live. */
+  /** The client knows that. */
+  #told = 0;
+  #begun = false;
+  /** The hub tells everything after it; undefined: not yet. */
+  #liveFrom: number | undefined;
+  /** Live events that wait until what was before them has been sent; undefined: live. */
   #waiting: Event[] | undefined = [];
   #waitingUpTo = 0;
   #endHistory: (() => void) | undefined;
@@ -51,15 +56,24 @@ export class Connection implements Subscriber {
     return this.principal.userId;
   }
 
+  /** Nothing is sent yet, but what happens from now on is not missed. */
+  watch(): void {
+    this.#hub.add(this);
+  }
+
   /** Says `ready`, sends what came after `position`, then what comes. */
   begin(position: number): void {
     const { userId, username } = this.principal;
+    this.#begun = true;
     this.#position = position;
+    this.#told = position;
     this.#send({ type: 'ready', index: position, user: { id: userId, username } });
-    this.#hub.add(this);
-    const live = this.#hub.position ?? 0;
-    if (position >= live) this.#waiting = undefined;
-    else this.#readHistory(live);
+    this.#follow();
+  }
+
+  onLive(index: number): void {
+    this.#liveFrom = index;
+    this.#follow();
   }
 
   end(): void {
@@ -80,29 +94,37 @@ export class Connection implements Subscriber {
   }
 
   onReset(index: number): void {
+    if (!this.#begun) {
+      // What was lost is missed by the history as well, which then says so.
+      if (this.#liveFrom !== undefined) this.#liveFrom = index;
+      return;
+    }
     this.#position = Math.max(this.#position, index);
+    this.#told = index;
     this.#send({ type: 'reset', index });
   }
 
   /** For one who had nothing to see for a while: a later resume need not read what was not for it. */
   tellPosition(): void {
-    const position = this.#hub.position ?? 0;
-    if (this.#waiting || position <= this.#position) return;
-    this.#position = position;
-    this.#send({ type: 'events', index: position, items: [] });
+    if (this.#waiting) return;
+    this.#position = Math.max(this.#position, this.#hub.position ?? 0);
+    if (this.#position > this.#told) this.#tell([]);
+  }
+
+  #follow(): void {
+    if (!this.#begun || this.#liveFrom === undefined) return;
+    if (this.#position >= this.#liveFrom) this.#goLive();
+    else this.#readHistory(this.#liveFrom);
   }
 
   /** The hub hands on what comes after `live`; the history goes up to there. */
   #readHistory(live: number): void {
     this.#endHistory = this.#hub.history(
+      this.userId,
       this.#position,
       ({ events, upToIndex, reset }) => {
         if (reset) this.onReset(upToIndex);
-        else
-          this.#deliver(
-            events.filter((event) => event.userIds.includes(this.userId)),
-            upToIndex,
-          );
+        else this.#deliver(events, upToIndex);
         if (this.#position >= live) this.#goLive();
       },
       () => closeSocket(this.socket, CLOSE.tryLater),
@@ -125,8 +147,13 @@ export class Connection implements Subscriber {
         body?.$case === 'sessionsEnded' && body.value.sessionIds.includes(this.principal.sessionId),
     );
     const items = fresh.flatMap((event) => itemView(event) ?? []);
-    if (items.length > 0) this.#send({ type: 'events', index: this.#position, items });
+    if (items.length > 0) this.#tell(items);
     if (ended) closeSocket(this.socket, CLOSE.unauthenticated);
+  }
+
+  #tell(items: readonly unknown[]): void {
+    this.#told = this.#position;
+    this.#send({ type: 'events', index: this.#position, items });
   }
 
   #send(message: unknown): void {

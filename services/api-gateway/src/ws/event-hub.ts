@@ -1,5 +1,8 @@
-/** One event stream from the agenda for all sockets of this gateway; it resumes by log index, so it misses nothing. */
-import { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
+/**
+ * One event stream from the agenda for all sockets of this gateway, about the users who have one; it resumes by log
+ * index, so it misses nothing.
+ */
+import { AgendaServiceService, type WatchEventsRequest } from '@agenda/proto/agenda/v1/agenda';
 import type { Event, EventBatch } from '@agenda/proto/agenda/v1/event';
 import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import type { Logger } from '@agenda/service-kit/logger';
@@ -16,20 +19,38 @@ const STATUS_DEADLINE_MS = 2_000;
  */
 const HISTORIES_MAX = 6;
 
+const MAC_COMES_LATER = new Uint8Array(0);
+
 export interface Subscriber {
   readonly userId: string;
+  /** Called once, maybe at once: everything after this index will be told; some of it may have been told already. */
+  onLive(index: number): void;
   /** Events of one batch that this user may see, in log order; everything up to `upToIndex` has been told. */
   onEvents(events: readonly Event[], upToIndex: number): void;
   /** Events were lost for good up to this index. */
   onReset(index: number): void;
 }
 
+/** A user with sockets here. */
+interface Watched {
+  readonly userId: string;
+  readonly subscribers: Set<Subscriber>;
+  /** The request that has to be seen before this user's events are complete; 0: they are. */
+  awaitedRequest: number;
+}
+
+/** There is no stream to make a request on: the next one begins with everybody. */
+const NEXT_STREAM = Number.POSITIVE_INFINITY;
+
 export class EventHub {
   readonly #agenda: GrpcChannel;
   readonly #logger: Logger;
-  readonly #subscribers = new Map<string, Set<Subscriber>>();
+  readonly #watched = new Map<string, Watched>();
+  readonly #awaiting = new Set<Watched>();
   readonly #histories = new Turns(HISTORIES_MAX);
-  #stream: MessageStream<never, EventBatch> | undefined;
+  #stream: MessageStream<WatchEventsRequest, EventBatch> | undefined;
+  /** Made on the stream that stands. */
+  #requests = 0;
   #retry: NodeJS.Timeout | undefined;
   #backOffMs = BACK_OFF_MIN_MS;
   #stopped = false;
@@ -57,33 +78,53 @@ export class EventHub {
   }
 
   add(subscriber: Subscriber): void {
-    const others = this.#subscribers.get(subscriber.userId);
-    if (others) others.add(subscriber);
-    else this.#subscribers.set(subscriber.userId, new Set([subscriber]));
+    const { userId } = subscriber;
+    const known = this.#watched.get(userId);
+    if (known) {
+      known.subscribers.add(subscriber);
+      if (known.awaitedRequest === 0) subscriber.onLive(this.#position ?? 0);
+      return;
+    }
+    const watched = { userId, subscribers: new Set([subscriber]), awaitedRequest: NEXT_STREAM };
+    this.#watched.set(userId, watched);
+    this.#awaiting.add(watched);
+    if (this.#stream) watched.awaitedRequest = this.#request(this.#stream, { addedUserIds: [userId] });
   }
 
   remove(subscriber: Subscriber): void {
-    const others = this.#subscribers.get(subscriber.userId);
-    others?.delete(subscriber);
-    if (others?.size === 0) this.#subscribers.delete(subscriber.userId);
+    const { userId } = subscriber;
+    const watched = this.#watched.get(userId);
+    if (!watched?.subscribers.delete(subscriber) || watched.subscribers.size > 0) return;
+    this.#watched.delete(userId);
+    this.#awaiting.delete(watched);
+    if (this.#stream) this.#request(this.#stream, { removedUserIds: [userId] });
   }
 
   countOf(userId: string): number {
-    return this.#subscribers.get(userId)?.size ?? 0;
+    return this.#watched.get(userId)?.subscribers.size ?? 0;
   }
 
   /**
-   * What was there after an index, and then what comes, for one who resumes; it may have to wait for its turn.
+   * What a user may see of what was there after an index, and then of what comes, for one who resumes; it may have to
+   * wait for its turn.
    *
    * @param onLost called when it ends by itself.
    * @returns to be called when no more is wanted.
    */
-  history(fromIndex: number, onBatch: (batch: WholeBatch) => void, onLost: () => void): () => void {
+  history(
+    userId: string,
+    fromIndex: number,
+    onBatch: (batch: WholeBatch) => void,
+    onLost: () => void,
+  ): () => void {
     let stream: MessageStream<never, EventBatch> | undefined;
     let over = false;
     const giveBack = this.#histories.take(() => {
-      stream = this.#open(fromIndex, (batch) => {
-        if (!over) onBatch(batch);
+      const whole = new WholeEntries();
+      const request = { fromIndex, liveOnly: false, userIds: [userId] };
+      stream = this.#agenda.serverStream(AgendaServiceService, 'events', request);
+      stream.onMessage((batch) => {
+        if (!over) onBatch(whole.take(batch));
       });
       stream.onEnd(() => {
         giveBack();
@@ -98,13 +139,6 @@ export class EventHub {
     };
   }
 
-  #open(fromIndex: number, onBatch: (batch: WholeBatch) => void): MessageStream<never, EventBatch> {
-    const stream = this.#agenda.serverStream(AgendaServiceService, 'events', { fromIndex, liveOnly: false });
-    const whole = new WholeEntries();
-    stream.onMessage((batch) => onBatch(whole.take(batch)));
-    return stream;
-  }
-
   async #connect(): Promise<void> {
     if (this.#position === undefined)
       try {
@@ -116,12 +150,21 @@ export class EventHub {
         return;
       }
     if (this.#stopped) return;
-    const stream = this.#open(this.#position, (batch) => {
+    this.#watch(this.#position);
+  }
+
+  /** For everybody who is here, from where the last stream ended. */
+  #watch(fromIndex: number): void {
+    const stream = this.#agenda.bidiStream(AgendaServiceService, 'watchEvents');
+    const whole = new WholeEntries();
+    stream.onMessage((batch) => {
       this.#backOffMs = BACK_OFF_MIN_MS;
-      this.#onBatch(batch);
+      this.#onBatch(whole.take(batch));
+      this.#onSeen(batch.requestsSeen);
     });
-    this.#stream = stream;
     stream.onEnd((error) => {
+      this.#stream = undefined;
+      this.#await(NEXT_STREAM);
       if (this.#stopped) return;
       this.#logger.info(
         { reason: error?.message, position: this.#position },
@@ -129,6 +172,32 @@ export class EventHub {
       );
       this.#reconnectLater();
     });
+    this.#stream = stream;
+    this.#requests = 0;
+    this.#await(this.#request(stream, { fromIndex, addedUserIds: [...this.#watched.keys()] }));
+  }
+
+  /** @returns its number. */
+  #request(
+    stream: MessageStream<WatchEventsRequest, EventBatch>,
+    request: Partial<Omit<WatchEventsRequest, 'mac'>>,
+  ): number {
+    stream.write({ fromIndex: 0, addedUserIds: [], removedUserIds: [], ...request, mac: MAC_COMES_LATER });
+    this.#requests += 1;
+    return this.#requests;
+  }
+
+  #await(request: number): void {
+    for (const watched of this.#awaiting) watched.awaitedRequest = request;
+  }
+
+  #onSeen(request: number): void {
+    for (const watched of this.#awaiting) {
+      if (watched.awaitedRequest > request) continue;
+      watched.awaitedRequest = 0;
+      this.#awaiting.delete(watched);
+      for (const subscriber of [...watched.subscribers]) subscriber.onLive(this.#position ?? 0);
+    }
   }
 
   #reconnectLater(): void {
@@ -140,12 +209,12 @@ export class EventHub {
   #onBatch({ events, upToIndex, reset }: WholeBatch): void {
     this.#position = Math.max(this.#position ?? 0, upToIndex);
     if (reset) {
-      for (const subscribers of this.#subscribers.values())
+      for (const { subscribers } of this.#watched.values())
         for (const subscriber of [...subscribers]) subscriber.onReset(upToIndex);
       return;
     }
     for (const [userId, own] of byUser(events))
-      for (const subscriber of [...(this.#subscribers.get(userId) ?? [])])
+      for (const subscriber of [...(this.#watched.get(userId)?.subscribers ?? [])])
         subscriber.onEvents(own, upToIndex);
   }
 }

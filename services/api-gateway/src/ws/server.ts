@@ -149,14 +149,18 @@ export class SocketServer {
   /** The token says who it is; the agenda says whether the session lives, and where the log is. */
   async #begin(client: Client, verified: Promise<Principal>, since: number | undefined): Promise<void> {
     if (!startChecking(client, verified)) return;
+    let connection: Connection | undefined;
     try {
+      const { hub } = this.#options;
       const principal = await verified;
+      if (hub.countOf(principal.userId) >= CONNECTIONS_PER_USER_MAX)
+        return closeSocket(client.socket, CLOSE.tryLater);
+      connection = new Connection(client.socket, principal, hub);
+      // Before the agenda is asked, so that its answer is hardly ever older than what comes live.
+      connection.watch();
       const index = await this.#check(client, principal);
       if (client.socket.readyState !== client.socket.OPEN) return;
-      if (this.#options.hub.position === undefined) return closeSocket(client.socket, CLOSE.tryLater);
-      if (this.#options.hub.countOf(principal.userId) >= CONNECTIONS_PER_USER_MAX)
-        return closeSocket(client.socket, CLOSE.tryLater);
-      const connection = new Connection(client.socket, principal, this.#options.hub);
+      if (hub.position === undefined) return closeSocket(client.socket, CLOSE.tryLater);
       client.connection = connection;
       this.#expireWith(client, principal);
       connection.begin(Math.min(since ?? index, index));
@@ -164,6 +168,7 @@ export class SocketServer {
       this.#onFailure(client, error);
     } finally {
       client.authenticating = false;
+      if (!client.connection) connection?.end();
     }
   }
 
