@@ -22,6 +22,8 @@ describe('the checker, against histories of etcd that Jepsen recorded', () => {
     assert.ok(logs.length > 0);
     assert.deepEqual(verdicts.map(([name]) => `${name}.log`).sort(), logs.sort());
   });
+  let agreed = 0;
+  after(() => console.log(`      ${agreed} of ${verdicts.length} histories`));
   for (const [name, verdict] of verdicts)
     it(`finds ${name} ${verdict}`, () => {
       const operations = parseJepsenLog(textOf(`${name}.log`));
@@ -31,5 +33,6 @@ describe('the checker, against histories of etcd that Jepsen recorded', () => {
         verdict,
         result.violation?.text ?? `${result.configurations} configurations`,
       );
+      agreed += 1;
     });
 });

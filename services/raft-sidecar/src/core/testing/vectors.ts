@@ -14,14 +14,17 @@ export interface VectorCase {
 export interface VectorFile {
   readonly name: string;
   readonly cases: readonly VectorCase[];
+  /** How many expectations the text holds, counted apart from the cases. */
+  readonly answers: number;
 }
 
 /** Undefined, with a line that says so: the folder is not there. */
 export function readVectors(folder: string): readonly VectorFile[] | undefined {
-  return readVectorTexts(folder, '.txt')?.map(({ name, text }) => ({
-    name,
-    cases: casesOf(name, text.split('\n')),
-  }));
+  return readVectorTexts(folder, '.txt')?.map(({ name, text }) => {
+    const lines = text.split('\n');
+    const answers = lines.filter((line) => line === '----').length;
+    return { name, cases: casesOf(name, lines), answers };
+  });
 }
 
 function casesOf(name: string, lines: readonly string[]): VectorCase[] {
