@@ -7,7 +7,7 @@ import { HistoryRecorder } from '../linearizability/history.ts';
 import { Client, type ListHistory } from './cluster/client.ts';
 import { BLANK_LOG, type LogImage } from './cluster/disk.ts';
 import { type Fault, faultsOf } from './cluster/faults.ts';
-import { type ListOperation, listsModel } from './cluster/lists-model.ts';
+import { finalLists, listsModel, withoutVain } from './cluster/lists-model.ts';
 import { MembershipFaults } from './cluster/membership-faults.ts';
 import { Nemesis } from './cluster/nemesis.ts';
 import { SimulatedNode } from './cluster/node.ts';
@@ -92,15 +92,15 @@ class Simulation {
     );
     this.#membership = new MembershipFaults(this.#surroundings);
     const hurried = new Client(setup.clients, this.#surroundings, new Dice(seed, 'burst'), this.#history);
-    this.#nemesis = new Nemesis(this.#surroundings, this.#membership, (node, count) =>
-      hurried.burst(node, count),
+    this.#nemesis = new Nemesis(this.#surroundings, this.#membership, (node, kind, count) =>
+      hurried.burst(node, kind, count),
     );
   }
 
   async run(faults: readonly Fault[] = faultsOf(this.#setup)): Promise<RunResult> {
     const { violations } = this.#oracle;
     if (!this.#setup.forming)
-      this.#oracle.committed(this.#nodes[0]!.memberId, founded(this.#setup, 0).entries[0]!);
+      this.#oracle.committed(this.#nodes[0]!.memberId, 1, founded(this.#setup, 0).entries[0]!);
     for (const node of this.#nodes) node.start();
     for (const client of this.#clients) client.start();
     this.#nemesis.schedule(faults);
@@ -133,9 +133,12 @@ class Simulation {
     await this.#awaitThat('a leader is found, and who is gone is out of the membership', () => this.#clean());
     let open = this.#clients.length;
     for (const client of this.#clients)
-      client.close(this.#members(), () => {
-        open -= 1;
-      });
+      client.close(
+        () => this.#members(),
+        () => {
+          open -= 1;
+        },
+      );
     await this.#awaitThat('all clients are answered', () => open === 0);
     await this.#awaitThat('all members are equal', () => this.#equal());
   }
@@ -216,7 +219,9 @@ class Simulation {
   }
 
   #checkHistory(): void {
-    const { verdict, violation } = checkLinearizability(listsModel, withoutVain(this.#history.operations()), {
+    const operations = this.#history.operations();
+    const finals = finalLists(operations);
+    const { verdict, violation } = checkLinearizability(listsModel(finals), withoutVain(operations, finals), {
       configurationsMax: CONFIGURATIONS_MAX,
     });
     this.#undecided = verdict === 'unknown';
@@ -233,22 +238,6 @@ class Simulation {
       })
       .join('\n');
   }
-}
-
-/** Lists only grow, and were read in the end: what is in none of them never took effect. */
-function withoutVain(operations: readonly ListOperation[]): ListOperation[] {
-  const longest = new Map<string, ListOperation>();
-  for (const operation of operations) {
-    const { input, output } = operation;
-    const known = longest.get(input.key)?.output?.length ?? -1;
-    if (output?.kind === 'list' && output.length > known) longest.set(input.key, operation);
-  }
-  const seen = new Set<string>();
-  for (const { output } of longest.values())
-    if (output?.kind === 'list') for (const value of output.text.split(' ')) seen.add(value);
-  return operations.filter(
-    ({ input, output }) => output !== undefined || (input.kind !== 'read' && seen.has(input.value)),
-  );
 }
 
 /** What is on a node's disk at first: nothing, or a membership that is committed everywhere. */

@@ -16,6 +16,9 @@ const CLIENT_NUMBERS_FROM = 1_000;
 
 export type ListHistory = HistoryRecorder<ListInput, ListOutput>;
 
+/** Sends so many operations to that node at once. */
+export type Burst = (node: SimulatedNode, kind: 'append' | 'read', count: number) => void;
+
 export class Client {
   readonly #name: string;
   readonly #number: number;
@@ -43,13 +46,18 @@ export class Client {
     this.#surroundings.world.after(thinkUs, () => this.#next());
   }
 
-  /** Calls back when its operation is answered, and a last write to each key, and a read of it through each node. */
-  close(nodes: readonly SimulatedNode[], closed: () => void): void {
+  /**
+   * Calls back when its operation is answered, and a last write to each key, and a read of it through each member.
+   * @param members those of the moment: a change that a former leader began may still take one out.
+   */
+  close(members: () => readonly SimulatedNode[], closed: () => void): void {
     const { setup } = this.#surroundings;
-    const inputs: [ListInput, SimulatedNode | undefined][] = [];
+    const anybody = (): undefined => undefined;
+    const inputs: [ListInput, () => SimulatedNode | undefined][] = [];
     for (let key = 0; key < setup.keys; key++) {
-      inputs.push([this.#append(`k${key}`), undefined]);
-      for (const node of nodes) inputs.push([{ kind: 'read', key: `k${key}` }, node]);
+      inputs.push([this.#append(`k${key}`), anybody]);
+      for (const node of members())
+        inputs.push([{ kind: 'read', key: `k${key}` }, () => (members().includes(node) ? node : undefined)]);
     }
     const next = (): void => {
       const first = inputs.shift();
@@ -61,9 +69,10 @@ export class Client {
   }
 
   /** Many at once, each sent once; some will have been in vain. */
-  burst(node: SimulatedNode, count: number): void {
+  burst(...[node, kind, count]: Parameters<Burst>): void {
     for (let sent = 0; sent < count; sent++) {
-      const input = this.#append(`k${this.#dice.below(this.#surroundings.setup.keys)}`);
+      const key = `k${this.#dice.below(this.#surroundings.setup.keys)}`;
+      const input: ListInput = kind === 'append' ? this.#append(key) : { kind, key };
       const call = this.#history.invoke(input);
       node.enter((process) => {
         serve(process, input, this.#name, this.#surroundings.setup.attemptMs).then(
@@ -79,10 +88,14 @@ export class Client {
   #next(): void {
     if (this.#closing) return;
     this.#idle = false;
-    this.#run(this.#draw(), undefined, () => {
-      if (this.#closing) this.#closing();
-      else this.start();
-    });
+    this.#run(
+      this.#draw(),
+      () => undefined,
+      () => {
+        if (this.#closing) this.#closing();
+        else this.start();
+      },
+    );
   }
 
   #draw(): ListInput {
@@ -101,13 +114,13 @@ export class Client {
     return `${this.#name}.${++this.#count}`;
   }
 
-  /** @param node undefined: any, another one at each attempt. */
-  #run(input: ListInput, node: SimulatedNode | undefined, done: () => void): void {
+  /** @param through undefined: any, another one at each attempt. */
+  #run(input: ListInput, through: () => SimulatedNode | undefined, done: () => void): void {
     const call = this.#history.invoke(input);
     const { world } = this.#surroundings;
     world.tell(`${this.#name} asks ${JSON.stringify(input)}`);
     const attempt = (): void => {
-      const target = node ?? this.#dice.pick(this.#surroundings.nodes);
+      const target = through() ?? this.#dice.pick(this.#surroundings.nodes);
       this.#ask(target, input, (output) => {
         if (output) {
           world.tell(`${this.#name} hears ${JSON.stringify(output)} from ${target.name}`);

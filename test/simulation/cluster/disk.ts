@@ -43,6 +43,9 @@ export interface ArmedFault {
   afterWrites: number;
 }
 
+/** How long a sync takes at the least, as long as nothing slows it down. */
+export const SYNC_US = 200;
+
 /** The process dies here; nothing that it does from now on counts. */
 export class CrashSignal extends Error {
   constructor() {
@@ -75,7 +78,7 @@ export class Disk {
   /** Files of snapshots, complete and synced; the newest is the last. */
   snapshots: readonly SnapshotFile[] = [];
   armed: ArmedFault | undefined;
-  syncUs = 200;
+  syncUs = SYNC_US;
 
   constructor(dice: Dice, log: LogImage) {
     this.#dice = dice;

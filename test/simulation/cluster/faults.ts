@@ -17,6 +17,7 @@ export const FAULT_KINDS = [
   'storm',
   'burst',
   'succession',
+  'overtaken',
   'clockJump',
   'clockRate',
   'transfer',
@@ -46,12 +47,13 @@ const RARE: readonly FaultKind[] = ['crashAll', 'failSync', 'wipe'];
 /** What is looked for by a few kinds, often. */
 const THEMES: Readonly<Record<Theme, readonly FaultKind[]>> = {
   anything: FAULT_KINDS,
-  deposedLeaders: ['isolate', 'isolate', 'stall', 'oneWay', 'succession', 'clog'],
+  deposedLeaders: ['isolate', 'isolate', 'stall', 'oneWay', 'succession', 'succession', 'clog'],
   divergingLogs: ['succession', 'succession', 'split', 'burst', 'isolate', 'crash'],
-  handovers: ['transfer', 'transfer', 'clog', 'isolate', 'succession', 'unreachable'],
-  membership: ['change', 'change', 'change', 'succession', 'split', 'crash', 'transfer'],
+  handovers: ['transfer', 'transfer', 'clog', 'slowDisk', 'succession', 'succession', 'unreachable'],
+  membership: ['change', 'change', 'change', 'succession', 'succession', 'split', 'crash', 'transfer'],
   lostDisks: ['wipe', 'wipe', 'change', 'crash', 'split'],
   restarts: ['crashAtWrite', 'crashAtWrite', 'crash', 'crashAll', 'failSync', 'slowDisk', 'burst'],
+  snapshots: ['overtaken', 'overtaken', 'overtaken', 'clog', 'isolate', 'change', 'crash', 'succession'],
 };
 
 /** Each run has some of the kinds only: all at once would hide what a few alone bring about. */

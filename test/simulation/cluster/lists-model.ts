@@ -13,8 +13,16 @@ export type ListOutput =
 
 export type ListOperation = Operation<ListInput, ListOutput>;
 
-/** A list is known by its text: one that was another before is never the same again. */
-export const listsModel: Model<{ readonly text: string; readonly length: number }, ListInput, ListOutput> = {
+interface ListState {
+  readonly text: string;
+  readonly length: number;
+}
+
+/**
+ * A list is known by its text: one that was another before is never the same again.
+ * @param finals by key, what it was in the end: lists only grow, so whatever leads elsewhere need not be tried.
+ */
+export const listsModel = (finals: ReadonlyMap<string, string>): Model<ListState, ListInput, ListOutput> => ({
   initial: { text: '', length: 0 },
   step: (state, input, output) => {
     if (input.kind === 'read')
@@ -26,12 +34,32 @@ export const listsModel: Model<{ readonly text: string; readonly length: number 
     const fits =
       output === undefined ||
       (output.kind === 'result' && output.done === done && output.length === after.length);
-    return fits ? after : undefined;
+    return fits && (finals.get(input.key) ?? '').startsWith(after.text) ? after : undefined;
   },
   keyOf: ({ text }) => text,
   partitionOf: ({ key }) => key,
   isReadOnly: ({ kind }, output) => kind === 'read' || (output?.kind === 'result' && !output.done),
-};
+});
+
+/** By key, the longest list that was read. */
+export function finalLists(operations: readonly ListOperation[]): Map<string, string> {
+  const finals = new Map<string, string>();
+  for (const { input, output } of operations)
+    if (output?.kind === 'list' && output.text.length >= (finals.get(input.key)?.length ?? 0))
+      finals.set(input.key, output.text);
+  return finals;
+}
+
+/** Without what took no effect and was never answered: lists are read in the end, and it is in none of them. */
+export function withoutVain(
+  operations: readonly ListOperation[],
+  finals: ReadonlyMap<string, string>,
+): ListOperation[] {
+  const seen = new Set([...finals.values()].flatMap((text) => text.split(' ')));
+  return operations.filter(
+    ({ input, output }) => output !== undefined || (input.kind !== 'read' && seen.has(input.value)),
+  );
+}
 
 export function listOutput(list: readonly string[]): ListOutput {
   return { kind: 'list', text: list.map(inText).join(''), length: list.length };

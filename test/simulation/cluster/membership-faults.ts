@@ -27,11 +27,14 @@ export class MembershipFaults {
   change(node: SimulatedNode, draw: number): void {
     const { nodes, setup } = this.#surroundings;
     if (setup.keeper) return;
+    const { configuration } = node.process?.status ?? {};
     const changes: MembershipChange[] = [];
     for (let count = 1 + (draw % 3), rest = draw >> 2; count > 0; count--, rest = Math.floor(rest / 64)) {
-      const { memberId } = nodes[rest % nodes.length] as SimulatedNode;
-      const kind = (['addVoter', 'addVoter', 'addLearner', 'remove'] as const)[(rest >> 3) % 4] ?? 'remove';
-      changes.push({ kind, id: memberId });
+      const { memberId: id } = nodes[rest % nodes.length] as SimulatedNode;
+      const kinds = configuration?.voters.includes(id)
+        ? (['remove', 'remove', 'addLearner', 'addVoter'] as const)
+        : (['addVoter', 'addVoter', 'addLearner', 'remove'] as const);
+      changes.push({ kind: kinds[(rest >> 3) % 4] ?? 'remove', id });
     }
     // While a voter is gone for good, everything else waits until it is out.
     const gone = this.#goneIn(node.process?.status.configuration);
@@ -41,6 +44,20 @@ export class MembershipFaults {
     if ((draw & 1024) === 0) return;
     // Before the first can be committed.
     for (const single of safe) this.#propose(node, [single]);
+  }
+
+  /** As many voters as there is somebody for give way to others, all at once. */
+  swap(node: SimulatedNode, draw: number): void {
+    const { nodes, setup } = this.#surroundings;
+    const { voters = [] } = node.process?.status.configuration ?? {};
+    if (setup.keeper || !this.#lostMembersAreOut()) return;
+    const others = nodes.map(({ memberId }) => memberId).filter((id) => !voters.includes(id));
+    const from = draw % Math.max(1, voters.length);
+    const leaving = [...voters.slice(from), ...voters.slice(0, from)].slice(0, others.length);
+    this.#propose(node, [
+      ...others.map((id) => ({ kind: 'addVoter', id }) as const),
+      ...leaving.map((id) => ({ kind: 'remove', id }) as const),
+    ]);
   }
 
   /** Only where all others have what it had, or a majority of them will. */

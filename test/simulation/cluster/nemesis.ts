@@ -1,17 +1,21 @@
 /** Carries the faults out, and in the end takes all of them back. */
 import type { NetworkWeather } from '../world/network.ts';
-import type { ArmedFault } from './disk.ts';
+import type { Burst } from './client.ts';
+import { Course } from './course.ts';
+import { type ArmedFault, SYNC_US } from './disk.ts';
 import { DRAW_BELOW, type Fault, type FaultKind } from './faults.ts';
 import type { MembershipFaults } from './membership-faults.ts';
 import type { SimulatedNode } from './node.ts';
+import { Overtaking } from './overtaking.ts';
+import { SLOW_CLOCK_RATE, Succession } from './succession.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const CLOCK_RATES = [0.5, 0.8, 0.95, 1.05, 1.25, 2];
 const CLOCK_JUMPS_MS = [-86_400_000, -60_000, -1_000, 1_000, 60_000, 86_400_000];
 const SLOW_SYNCS_US = [2_000, 20_000, 150_000, 600_000];
-const SLOW_CLOCK_RATE = 0.4;
 const BURST_MAX = 12;
-export const SYNC_US = 200;
+/** Would do nothing to others. */
+const OF_LEADERS: readonly FaultKind[] = ['succession', 'overtaken'];
 const STORM: NetworkWeather = {
   loss: 0.4,
   duplication: 0.3,
@@ -23,18 +27,20 @@ const STORM: NetworkWeather = {
 export class Nemesis {
   readonly #surroundings: Surroundings;
   readonly #membership: MembershipFaults;
-  readonly #burst: (node: SimulatedNode, count: number) => void;
+  readonly #burst: Burst;
+  readonly #succession: Succession;
+  readonly #overtaking: Overtaking;
+  readonly #course: Course;
   #healed = false;
 
-  /** @param burst sends so many commands to that node at once. */
-  constructor(
-    surroundings: Surroundings,
-    membership: MembershipFaults,
-    burst: (node: SimulatedNode, count: number) => void,
-  ) {
+  constructor(surroundings: Surroundings, membership: MembershipFaults, burst: Burst) {
     this.#surroundings = surroundings;
     this.#membership = membership;
     this.#burst = burst;
+    const course = new Course(surroundings.world);
+    this.#course = course;
+    this.#succession = new Succession(surroundings, course, membership, burst);
+    this.#overtaking = new Overtaking(surroundings, course, burst);
   }
 
   schedule(faults: readonly Fault[]): void {
@@ -48,6 +54,7 @@ export class Nemesis {
   heal(held: readonly SimulatedNode[]): void {
     const { world, network, nodes, dice } = this.#surroundings;
     this.#healed = true;
+    this.#course.end();
     world.tell(`all is healed${held.length > 0 ? ` but ${held.map(({ name }) => name).join(', ')}` : ''}`);
     network.heal();
     for (const node of nodes) {
@@ -63,16 +70,21 @@ export class Nemesis {
     }
   }
 
-  /** Some ask a leader for a change before it has committed anything. */
+  /** Some ask a leader for a change, or read there, before it has committed anything. */
   onLeader(node: SimulatedNode): void {
     const { setup, dice } = this.#surroundings;
-    if (!this.#healed && setup.theme === 'membership' && dice.chance(0.5))
+    if (this.#healed) return;
+    if (setup.theme === 'membership' && dice.chance(0.5))
       this.#membership.change(node, dice.below(DRAW_BELOW));
+    if (setup.theme === 'handovers' && dice.chance(0.5)) this.#burst(node, 'read', 2);
   }
 
   #strike(fault: Fault): void {
     const { world, nodes } = this.#surroundings;
-    const node = fault.node < 0 ? (this.#leader() ?? nodes[fault.other]) : nodes[fault.node];
+    const node =
+      fault.node < 0 || OF_LEADERS.includes(fault.kind)
+        ? (this.#leader() ?? nodes[fault.other])
+        : nodes[fault.node];
     if (!node) return;
     world.tell(`fault: ${fault.kind} ${node.name} for ${fault.forMs} ms`);
     this.#acts[fault.kind](node, fault);
@@ -116,6 +128,8 @@ export class Nemesis {
     isolate: (node, { forMs, draw }) => {
       // Whose clock is slow believes for longer that it leads.
       if (((draw >> 8) & 1) === 1) node.clock.rate = SLOW_CLOCK_RATE;
+      // And one that sleeps meanwhile wakes up without the news that others lead.
+      if (((draw >> 9) & 1) === 1) node.stall(forMs * 0.7);
       this.#isolate(node, forMs, draw % 4 !== 1, draw % 4 !== 2);
     },
     clog: ({ number }, { forMs, draw }) => {
@@ -126,8 +140,9 @@ export class Nemesis {
           if (draw % 3 !== 1) network.clog(number, other.number, forMs * 1_000);
         }
     },
-    burst: (node, { draw }) => this.#burst(node, 1 + (draw % BURST_MAX)),
-    succession: (node, fault) => this.#succession(node, fault),
+    burst: (node, { draw }) => this.#burst(node, 'append', 1 + (draw % BURST_MAX)),
+    succession: (node, fault) => this.#succession.strike(node, fault),
+    overtaken: (node, fault) => this.#overtaking.strike(node, fault),
     // Two halves that only meet in one node.
     bridge: ({ number }, { forMs, draw }) =>
       this.#close(
@@ -158,21 +173,6 @@ export class Nemesis {
     wipe: (node, { forMs }) => this.#membership.wipe(node, forMs),
   };
 
-  /**
-   * A leader that has taken much is cut off, another one follows it and is cut off at the moment when the first is back:
-   * so that those who are left choose between a log that is long and one that is late (Raft paper, Figure 8).
-   */
-  #succession(node: SimulatedNode, { forMs, draw }: Fault): void {
-    if (draw % 3 === 0) this.#membership.change(node, draw >> 4);
-    else this.#burst(node, 1 + (draw % BURST_MAX));
-    this.#isolate(node, forMs, true, true);
-    const { world, nodes } = this.#surroundings;
-    world.after(forMs * 1_000, () => {
-      const successor = nodes.find((other) => other !== node && other.process?.status.role === 'leader');
-      if (successor && !this.#healed) this.#isolate(successor, forMs, true, true);
-    });
-  }
-
   #isolate({ number }: SimulatedNode, forMs: number, outwards: boolean, inwards: boolean): void {
     this.#close(forMs, (from, to) => (outwards && from === number) || (inwards && to === number));
   }
@@ -180,13 +180,10 @@ export class Nemesis {
   /** Closes directions between nodes for a while. */
   #close(forMs: number, isClosed: (from: number, to: number) => boolean): void {
     const { network, nodes, world } = this.#surroundings;
-    const numbers = nodes.map(({ number }) => number);
-    const closed = numbers.flatMap((from) =>
-      numbers.filter((to) => from !== to && isClosed(from, to)).map((to) => [from, to] as const),
+    const open = network.cut(
+      nodes.map(({ number }) => number),
+      isClosed,
     );
-    for (const [from, to] of closed) network.close(from, to);
-    world.after(forMs * 1_000, () => {
-      if (!this.#healed) for (const [from, to] of closed) network.open(from, to);
-    });
+    world.after(forMs * 1_000, open);
   }
 }

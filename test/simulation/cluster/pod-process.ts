@@ -103,7 +103,8 @@ export class PodProcess {
     const { setup, oracle, world } = this.#surroundings;
     const { memberId } = this.#node;
     this.driver.onCommit((_index, entries) => {
-      for (const entry of entries) oracle.committed(memberId, entry);
+      const { term } = this.status;
+      for (const entry of entries) oracle.committed(memberId, term, entry);
     });
     this.driver.onLeadership(({ role, leader, term }) => {
       world.tell(`${this.#node.name} ${role} of term ${term}, led by ${leader || 'nobody'}`);
@@ -149,7 +150,7 @@ export class PodProcess {
       if (!target || clusterId === '') continue;
       const carried = setup.wire ? messageFromWire(messageToWire(message)) : message;
       if (!carried) continue;
-      network.carry(node.number, target.number, node.aheadUs, () =>
+      network.carry(node.number, target.number, message.kind, node.aheadUs, () =>
         target.enter((process) => process.receive(carried, clusterId)),
       );
     }
@@ -157,9 +158,9 @@ export class PodProcess {
 
   /** A file is on disk, after a while. */
   #synced(): Promise<void> {
-    const { dice } = this.#surroundings;
+    const { dice, setup } = this.#surroundings;
     return new Promise((resolve) => {
-      this.#node.later(this.#node.disk.syncUs + dice.below(5_000), () => resolve());
+      this.#node.later(this.#node.disk.syncUs + dice.below(setup.fileUsMax), () => resolve());
     });
   }
 

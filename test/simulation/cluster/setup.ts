@@ -16,10 +16,18 @@ export const THEMES = [
   'membership',
   'lostDisks',
   'restarts',
+  'snapshots',
 ] as const;
 
 /** Which faults there are. */
 export type Theme = (typeof THEMES)[number];
+
+/** Where the faults are aimed at what one leader leaves to the next. */
+const AIMED: readonly Theme[] = ['deposedLeaders', 'divergingLogs', 'handovers'];
+const VOTERS: Partial<Record<Theme, readonly number[]>> = {
+  membership: [1, 2, 3, 3, 4, 5],
+  handovers: [3, 4, 5, 5, 5],
+};
 
 export interface Setup {
   readonly seed: number;
@@ -46,16 +54,22 @@ export interface Setup {
   readonly weather: NetworkWeather;
   readonly timing: MembershipTiming;
   readonly snapshots: SnapshotLimits;
+  /** Until a file is written and synced. */
+  readonly fileUsMax: number;
   readonly core: Omit<CoreOptions, 'id' | 'seed'>;
 }
 
 export function setupOf(seed: number): Setup {
   const dice = new Dice(seed, 'setup');
   const theme = dice.chance(0.25) ? 'anything' : dice.pick(THEMES);
-  const changes = theme === 'membership' || theme === 'lostDisks' || theme === 'anything';
+  const changes =
+    theme === 'membership' || theme === 'lostDisks' || theme === 'anything' || theme === 'snapshots';
   const keeper = theme !== 'membership' && dice.chance(changes ? 0.4 : 0.1);
-  const voters = dice.pick([3, 3, 3, 3, 5, 5, 5, 4, 2, 1]);
-  const spares = changes ? dice.between(keeper ? 0 : 1, 3) : 0;
+  const voters = dice.pick(VOTERS[theme] ?? [3, 3, 3, 3, 5, 5, 5, 4, 2, 1]);
+  const short = theme === 'snapshots';
+  // What one leader took beyond the next one shows only where few others write.
+  const quiet = short || (AIMED.includes(theme) && dice.chance(0.5));
+  const spares = changes ? dice.between(keeper ? 0 : 1, theme === 'membership' ? 4 : 3) : 0;
   return {
     seed,
     theme,
@@ -64,10 +78,10 @@ export function setupOf(seed: number): Setup {
     forming: keeper && dice.chance(0.5),
     keeper,
     wire: dice.chance(0.2),
-    clients: dice.between(1, 8),
+    clients: dice.between(1, quiet ? 2 : 8),
     keys: dice.between(1, 3),
     readsIn10: dice.pick([2, 4, 8]),
-    thinkMsMax: dice.pick([5, 30, 200]),
+    thinkMsMax: dice.pick(quiet ? [200] : [5, 30, 200]),
     attemptMs: dice.pick([500, 1_500, 4_000]),
     applyUsMax: dice.pick([1_000, 5_000, 200_000]),
     safetyMs: dice.pick([6_000, 10_000, 16_000]),
@@ -78,17 +92,18 @@ export function setupOf(seed: number): Setup {
       deadAfterMs: dice.pick([5_000, 1_000_000]),
     },
     snapshots: {
-      logEntriesMax: dice.pick([Number.POSITIVE_INFINITY, 5, 20, 60]),
+      logEntriesMax: dice.pick(short ? [3, 10] : [Number.POSITIVE_INFINITY, 5, 20, 60]),
       logBytesMax: 1_000_000,
-      tailEntries: dice.pick([0, 2, 10]),
+      tailEntries: dice.pick([0, 2, short ? 0 : 10]),
     },
+    fileUsMax: dice.pick([1_000, 5_000, short ? 2_000_000 : 100_000]),
     core: {
       electionTicks: dice.between(6, 10),
       heartbeatTicks: dice.pick([1, 1, 2]),
-      appendBytesMax: dice.pick([100, 400, 4_000]),
-      inflightMessagesMax: dice.pick([1, 2, 8]),
-      inflightBytesMax: dice.pick([300, 20_000]),
-      uncommittedBytesMax: dice.pick([1_000, 20_000]),
+      appendBytesMax: dice.pick(short ? [400, 4_000] : [100, 400, 4_000]),
+      inflightMessagesMax: dice.pick(short ? [8] : [1, 2, 8]),
+      inflightBytesMax: dice.pick(short ? [20_000] : [300, 20_000]),
+      uncommittedBytesMax: dice.pick(short ? [20_000] : [1_000, 20_000]),
       committedBytesMax: dice.pick([200, 4_000]),
       pendingReadsMax: 100,
     },

@@ -13,14 +13,6 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
     breaks: 'votes and acknowledgements leave before they are on disk',
   },
   {
-    name: 'entries-reported-before-the-write',
-    file: `${RUNTIME}driver.ts`,
-    original: '    const ready = this.#core.ready();\n',
-    replaced:
-      '    const ready = this.#core.ready();\n    const early = ready.entries.at(-1);\n    if (early && ready.messages.length > 0) this.#core.persisted({ lastIndex: early.index, lastTerm: early.term });\n',
-    breaks: 'the leader counts itself before its disk does',
-  },
-  {
     name: 'hard-state-written-a-turn-late',
     file: `${RUNTIME}driver.ts`,
     original: 'const { hardState, entries } = ready;',

@@ -70,10 +70,12 @@ export class LeaderOracle {
     );
   }
 
-  /** A leader's disk has taken these; `status` is the core's at that moment. */
+  /** That member's disk has taken these; `status` is the core's at that moment. */
   synced(member: MemberId, fresh: readonly Entry[], image: LogImage, status: CoreStatus): void {
     const [first] = fresh;
-    if (!first || status.role !== 'leader') return;
+    if (!first) return;
+    this.#checkInForce(member, image, status);
+    if (status.role !== 'leader') return;
     const before = this.#seen.get(member)?.status;
     const leadBefore = before?.role === 'leader' && before.term === status.term;
     this.#violations.expect(
@@ -84,6 +86,19 @@ export class LeaderOracle {
     for (const entry of fresh)
       if (entry.payload.kind === 'configuration' && entry.term === status.term)
         this.#checkChange(member, entry, image, status);
+  }
+
+  /** The latest configuration of the log, committed or not (thesis §4.1). */
+  #checkInForce(member: MemberId, image: LogImage, status: CoreStatus): void {
+    // A founder writes before its core knows.
+    if (status.lastIndex !== lastIndexOf(image)) return;
+    const index = configurationsOf(image).at(-1)?.index ?? 0;
+    this.#violations.expect(
+      index === status.configurationIndex,
+      'quorum intersection',
+      () =>
+        `${member} goes by the membership of entry ${status.configurationIndex}; the last one in its log is entry ${index}`,
+    );
   }
 
   #checkMonotony(member: MemberId, before: CoreStatus, now: CoreStatus): void {

@@ -26,6 +26,8 @@ export class LogOracle {
   readonly #known = new Map<number, Known>();
   /** By index; the first is at 1. */
   readonly #committed: Entry[] = [];
+  /** The term in which each of them became so: that of a leader, which may be later than the entry's own. */
+  readonly #committedIn: number[] = [];
   readonly #images = new Map<MemberId, LogImage>();
 
   constructor(violations: Violations) {
@@ -67,8 +69,11 @@ export class LogOracle {
     return termAt(this.imageOf(member), index) === term;
   }
 
-  /** Handed to a state machine. */
-  committed(member: MemberId, entry: Entry): boolean {
+  /**
+   * Handed out by that member in that term.
+   * @returns true if it is the first to do so.
+   */
+  committed(member: MemberId, term: number, entry: Entry): boolean {
     const known = this.#committed[entry.index - 1];
     if (known) {
       this.#violations.expect(
@@ -85,6 +90,7 @@ export class LogOracle {
         `${member} commits ${tell(entry)} first, but nobody committed entry ${this.#committed.length + 1}`,
     );
     this.#committed.push(entry);
+    this.#committedIn.push(term);
     return true;
   }
 
@@ -110,15 +116,17 @@ export class LogOracle {
 
   /** Whoever leads has all that was committed in earlier terms (§5.4.3). */
   checkCompleteness(leader: MemberId, term: number): void {
-    const image = this.imageOf(leader);
-    const first = Math.max(1, image.start.index);
+    const first = Math.max(1, this.imageOf(leader).start.index);
     for (let index = first; index <= this.#committed.length; index++)
-      this.checkHasCommitted(leader, term, this.#committed[index - 1] as Entry);
+      this.checkHasCommitted(leader, term, index);
   }
 
-  checkHasCommitted(leader: MemberId, term: number, entry: Entry): void {
+  /** What a later leader commits, one that is deposed and does not know it may lack. */
+  checkHasCommitted(leader: MemberId, term: number, index: number): void {
     const image = this.imageOf(leader);
-    if (entry.term >= term || entry.index < image.start.index) return;
+    const entry = this.#committed[index - 1];
+    const committedIn = this.#committedIn[index - 1] ?? term;
+    if (!entry || committedIn >= term || index < image.start.index) return;
     this.#violations.expect(
       termAt(image, entry.index) === entry.term,
       'leader completeness',

@@ -42,9 +42,11 @@ export class Oracle {
     this.leaders.stopped(member);
   }
 
-  committed(member: MemberId, entry: Entry): void {
-    if (!this.logs.committed(member, entry)) return;
-    for (const [leader, term] of this.leaders.leading()) this.logs.checkHasCommitted(leader, term, entry);
+  /** Handed out by that member in that term. */
+  committed(member: MemberId, term: number, entry: Entry): void {
+    if (!this.logs.committed(member, term, entry)) return;
+    for (const [leader, leads] of this.leaders.leading())
+      this.logs.checkHasCommitted(leader, leads, entry.index);
   }
 
   applied(member: MemberId, machine: ListMachine, applied: Applied | undefined): void {

@@ -1,6 +1,6 @@
 /** Where the checks report; the first report ends the run. */
 
-/** By what is broken; docs/SIMULATION.md says where each comes from. */
+/** By what is broken; test/simulation/README.md says where each comes from. */
 export type Property =
   | 'election safety'
   | 'one vote a term'
@@ -20,7 +20,9 @@ export type Property =
   | 'exactly once'
   | 'linearizability'
   | 'core invariant'
-  | 'liveness';
+  | 'liveness'
+  /** It broke off, or does not end. */
+  | 'run';
 
 export interface Violation {
   readonly property: Property;

@@ -21,6 +21,14 @@ export const FAIR_WEATHER: NetworkWeather = {
 };
 
 const DELAY_US_MIN = 100;
+/** What is sent beyond so many held ones is lost. */
+const HELD_MAX = 1_000;
+
+interface Held {
+  /** Undefined: all. */
+  readonly kind: string | undefined;
+  readonly arrivals: (() => void)[];
+}
 
 /** Nodes are numbered from 0. */
 export class Network {
@@ -30,6 +38,8 @@ export class Network {
   readonly #closed = new Map<string, number>();
   /** `from>to`, and until when what is sent that way is held up. */
   readonly #cloggedUntilUs = new Map<string, number>();
+  /** `from>to`, and what arrives once that direction is released, in the order in which it was sent. */
+  readonly #held = new Map<string, Held>();
   weather: NetworkWeather;
 
   constructor(world: World, dice: Dice, weather: NetworkWeather) {
@@ -39,39 +49,43 @@ export class Network {
   }
 
   /** @param extraUs before it leaves. */
-  carry(from: number, to: number, extraUs: number, deliver: () => void): void {
+  carry(from: number, to: number, kind: string, extraUs: number, deliver: () => void): void {
     const { loss, duplication } = this.weather;
     const copies = this.#dice.chance(duplication) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      if (this.#dice.chance(loss)) continue;
-      this.#world.after(extraUs + this.#delayUs(from, to), () => {
-        if (this.reaches(from, to)) deliver();
-      });
+      if (!this.#dice.chance(loss)) this.#send(from, to, kind, extraUs, deliver);
     }
   }
 
   /** Once or not at all, as calls are. */
   call(from: number, to: number, extraUs: number, deliver: () => void): void {
-    if (this.#dice.chance(this.weather.loss)) return;
-    this.#world.after(extraUs + this.#delayUs(from, to), () => {
-      if (this.reaches(from, to)) deliver();
-    });
+    if (!this.#dice.chance(this.weather.loss)) this.#send(from, to, 'call', extraUs, deliver);
   }
 
   reaches(from: number, to: number): boolean {
     return !this.#closed.has(`${from}>${to}`);
   }
 
-  close(from: number, to: number): void {
-    const direction = `${from}>${to}`;
-    this.#closed.set(direction, (this.#closed.get(direction) ?? 0) + 1);
+  /** Closes directions between the nodes given. @returns how to open them again. */
+  cut(nodes: readonly number[], isClosed: (from: number, to: number) => boolean): () => void {
+    const closed = nodes.flatMap((from) =>
+      nodes.filter((to) => from !== to && isClosed(from, to)).map((to) => `${from}>${to}`),
+    );
+    for (const direction of closed) this.#closed.set(direction, (this.#closed.get(direction) ?? 0) + 1);
+    return () => {
+      for (const direction of closed) this.#open(direction);
+    };
   }
 
-  open(from: number, to: number): void {
+  /**
+   * What is sent that way from now on arrives when it is released.
+   * @param kind only messages of that kind.
+   * @returns how to release it, maybe the last first.
+   */
+  hold(from: number, to: number, kind?: string): (reversed?: boolean) => void {
     const direction = `${from}>${to}`;
-    const left = (this.#closed.get(direction) ?? 0) - 1;
-    if (left > 0) this.#closed.set(direction, left);
-    else this.#closed.delete(direction);
+    if (!this.#held.has(direction)) this.#held.set(direction, { kind, arrivals: [] });
+    return (reversed = false) => this.#release(direction, reversed);
   }
 
   /** What is sent that way meanwhile arrives afterwards, all at once. */
@@ -82,7 +96,30 @@ export class Network {
   heal(): void {
     this.#closed.clear();
     this.#cloggedUntilUs.clear();
+    for (const direction of this.#held.keys()) this.#release(direction, false);
     this.weather = FAIR_WEATHER;
+  }
+
+  #send(from: number, to: number, kind: string, extraUs: number, deliver: () => void): void {
+    const arrive = (): void => {
+      if (this.reaches(from, to)) deliver();
+    };
+    const held = this.#held.get(`${from}>${to}`);
+    if (!held || (held.kind ?? kind) !== kind) this.#world.after(extraUs + this.#delayUs(from, to), arrive);
+    else if (held.arrivals.length < HELD_MAX) held.arrivals.push(arrive);
+  }
+
+  #open(direction: string): void {
+    const left = (this.#closed.get(direction) ?? 0) - 1;
+    if (left > 0) this.#closed.set(direction, left);
+    else this.#closed.delete(direction);
+  }
+
+  #release(direction: string, reversed: boolean): void {
+    const { arrivals } = this.#held.get(direction) ?? { arrivals: [] };
+    this.#held.delete(direction);
+    for (const [at, arrive] of (reversed ? arrivals.toReversed() : arrivals).entries())
+      this.#world.after(at, arrive);
   }
 
   #delayUs(from: number, to: number): number {

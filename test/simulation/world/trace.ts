@@ -21,7 +21,7 @@ export class Trace {
 
   /** The last ones, oldest first. */
   get lines(): readonly string[] {
-    return this.#lines.slice(-this.#keep);
+    return this.#lines.slice(Math.max(0, this.#lines.length - this.#keep));
   }
 
   add(atUs: number, text: string): void {
@@ -30,7 +30,8 @@ export class Trace {
     this.#unhashed += `${line}\n`;
     if (this.#unhashed.length > HASHED_AT_LENGTH) this.#flush();
     this.#lines.push(line);
-    if (this.#lines.length > 2 * this.#keep + 1_000) this.#lines = this.#lines.slice(-this.#keep);
+    if (this.#lines.length > 2 * this.#keep + 1_000)
+      this.#lines = this.#lines.slice(this.#lines.length - this.#keep);
   }
 
   /** Of all lines. Ends the trace. */
