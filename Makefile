@@ -19,7 +19,7 @@ PROTO_FILES := $(shell find proto -name '*.proto' -not -path '*/node_modules/*')
 UI_FILES := $(shell find services/api-gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install generate ui run test test-unit test-cluster test-browser torture image swarm-up swarm-down test-swarm lint format typecheck bench clean
+.PHONY: help install generate ui run test test-unit test-cluster test-browser simulate mutants torture image swarm-up swarm-down test-swarm lint format typecheck bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ test-cluster: $(GENERATED) $(UI_BUILT) ## real pods, real sockets, real kills
 
 test-browser: $(GENERATED) $(UI_BUILT) ## the page in a real Chromium
 	@node test/run.ts browser
+
+simulate: $(GENERATED) ## whole clusters under faults by chance, in simulated time: [SEEDS=300] [FROM=1] [JOBS=…] or SEED=… [TRACE=file]
+	@SEEDS='$(SEEDS)' FROM='$(FROM)' JOBS='$(JOBS)' SEED='$(SEED)' TRACE='$(TRACE)' node test/simulation/main.ts
+
+mutants: $(GENERATED) ## deliberate bugs that the simulation must find: [SEEDS=600] [JOBS=2] [ONLY='name …']
+	@SEEDS='$(SEEDS)' JOBS='$(JOBS)' nice node test/simulation/mutants/main.ts $(ONLY)
 
 torture: $(GENERATED) $(UI_BUILT) ## real pods under faults by chance: [MINUTES=10] [PODS=5] [SEED=…]
 	@MINUTES='$(MINUTES)' PODS='$(PODS)' SEED='$(SEED)' node test/cluster/torture.ts

@@ -2,13 +2,14 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { wholeNumber } from '../numbers.ts';
 import { MUTANTS, type Mutant } from './table.ts';
 import type { TrialOutcome } from './trial.ts';
 
-const SEEDS_MAX = Number(process.env.SEEDS || 600);
-/** This machine has other things to do. */
-const AT_ONCE_MAX = 2;
-const TRIAL_MS_MAX = 120_000;
+const SEEDS_MAX = wholeNumber('SEEDS') ?? 600;
+const AT_ONCE_MAX = wholeNumber('JOBS') ?? 2;
+/** A mutant that survives takes the longest; real time, on a busy machine. */
+const TRIAL_MS_MAX = 1_200_000;
 
 const APPLY = new URL('./apply.ts', import.meta.url).href;
 const TRIAL = fileURLToPath(new URL('./trial.ts', import.meta.url));
@@ -44,6 +45,8 @@ function lineOf({ mutant, outcome, error }: Row): string {
 }
 
 const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => MUTANTS.every((mutant) => mutant.name !== name));
+if (unknown.length > 0) throw new Error(`there is no mutant ${unknown.join(', ')}`);
 const queue = MUTANTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 const rows: Row[] = [];
 const startedAt = performance.now();
