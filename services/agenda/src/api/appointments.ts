@@ -7,6 +7,8 @@ import type {
   GetAppointmentRequest,
   ListAgendaRequest,
   OccurrencesResponse,
+  RespondToInvitationRequest,
+  RestoreAppointmentRequest,
   UpdateAppointmentRequest,
 } from '@agenda/proto/agenda/v1/agenda';
 import {
@@ -20,7 +22,7 @@ import { type FieldError, ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
 import { isStartOfDay, timeZoneErrors } from '../calendar/time-zones.ts';
-import { appointmentErrors, appointmentFieldErrors } from '../state-machine/validate.ts';
+import { answerErrors, appointmentErrors, appointmentFieldErrors } from '../state-machine/validate.ts';
 import type { ApiContext, Handler } from './api-context.ts';
 import { assertValid } from './invalid.ts';
 import { outcomeOf } from './outcomes.ts';
@@ -33,6 +35,8 @@ export function appointmentHandlers(api: ApiContext): Handlers<AgendaServiceServ
     getAppointment: getAppointment(api),
     updateAppointment: updateAppointment(api),
     deleteAppointment: deleteAppointment(api),
+    restoreAppointment: restoreAppointment(api),
+    respondToInvitation: respondToInvitation(api),
     listAgenda: listAgenda(api),
   };
 }
@@ -40,15 +44,15 @@ export function appointmentHandlers(api: ApiContext): Handlers<AgendaServiceServ
 function createAppointment(api: ApiContext): Handler<CreateAppointmentRequest, AppointmentResponse> {
   return async (request, call) => {
     const write = writeAsUser(request.context, call);
-    assertOffered(request.groupId, request.participants, request.fields);
+    assertOffered(request.fields);
     const fields = resolvedFields(request.fields);
     assertValid(appointmentErrors(fields, ''), timeErrors(fields));
     const value = {
       appointmentId: uuidv7(),
       ownerId: write.caller.userId,
-      groupId: '',
+      groupId: request.groupId,
       fields,
-      participants: [],
+      participants: request.participants,
       allowConflict: request.allowConflict,
       seriesId: '',
       recurrenceStartMs: 0,
@@ -74,8 +78,8 @@ function getAppointment(api: ApiContext): Handler<GetAppointmentRequest, Appoint
 function updateAppointment(api: ApiContext): Handler<UpdateAppointmentRequest, AppointmentResponse> {
   return async (request, call) => {
     const write = writeAsUser(request.context, call);
-    assertOffered('', request.participants, request.fields, request.scope);
-    const { appointmentId, changed, expectedVersion, allowConflict } = request;
+    assertOffered(request.fields, request.scope);
+    const { appointmentId, changed, expectedVersion, allowConflict, participants } = request;
     const fields = resolvedFields(request.fields);
     assertValid(
       idErrors(appointmentId),
@@ -89,7 +93,7 @@ function updateAppointment(api: ApiContext): Handler<UpdateAppointmentRequest, A
       changed,
       expectedVersion,
       allowConflict,
-      participants: [],
+      participants,
       scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
       recurrenceStartMs: 0,
       splitAppointmentId: '',
@@ -103,7 +107,7 @@ function updateAppointment(api: ApiContext): Handler<UpdateAppointmentRequest, A
 function deleteAppointment(api: ApiContext): Handler<DeleteAppointmentRequest, DoneResponse> {
   return async (request, call) => {
     const write = writeAsUser(request.context, call);
-    assertOffered('', [], undefined, request.scope);
+    assertOffered(undefined, request.scope);
     const { appointmentId, expectedVersion } = request;
     assertValid(idErrors(appointmentId));
     const value = {
@@ -119,6 +123,27 @@ function deleteAppointment(api: ApiContext): Handler<DeleteAppointmentRequest, D
   };
 }
 
+function restoreAppointment(api: ApiContext): Handler<RestoreAppointmentRequest, AppointmentResponse> {
+  return async ({ context, appointmentId, allowConflict }, call) => {
+    const write = writeAsUser(context, call);
+    assertValid(idErrors(appointmentId));
+    const value = { appointmentId, allowConflict };
+    const result = await api.writes.submit(write, { $case: 'restoreAppointment', value });
+    return appointmentResponse(result, write.caller.userId);
+  };
+}
+
+function respondToInvitation(api: ApiContext): Handler<RespondToInvitationRequest, AppointmentResponse> {
+  return async ({ context, appointmentId, status, allowConflict }, call) => {
+    const write = writeAsUser(context, call);
+    const { userId } = write.caller;
+    assertValid(idErrors(appointmentId), answerErrors(status, 'status'));
+    const value = { appointmentId, userId, status, allowConflict };
+    const result = await api.writes.submit(write, { $case: 'respondToInvitation', value });
+    return appointmentResponse(result, userId);
+  };
+}
+
 function listAgenda(api: ApiContext): Handler<ListAgendaRequest, OccurrencesResponse> {
   return async (request, call) => {
     const { context, startMs, endMs, limit, cursor } = request;
@@ -131,18 +156,13 @@ function listAgenda(api: ApiContext): Handler<ListAgendaRequest, OccurrencesResp
   };
 }
 
-/** @throws ServiceError `unimplemented` for what belongs to groups, invitations and recurrence. */
+/** @throws ServiceError `unimplemented` for recurrence. */
 function assertOffered(
-  groupId: string,
-  participants: readonly unknown[],
   fields: AppointmentFields | undefined,
   scope: OccurrenceScope = OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
 ): void {
   const wanted: string[] = [];
-  if (groupId !== '') wanted.push('group appointments');
-  if (participants.length > 0) wanted.push('participants');
   if (fields?.recurrence) wanted.push('recurrence');
-  if (fields && fields.reminderMinutes.length > 0) wanted.push('reminders');
   const single =
     scope === OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED || scope === OccurrenceScope.OCCURRENCE_SCOPE_ALL;
   if (!single) wanted.push('changes of single occurrences');
@@ -164,7 +184,7 @@ function resolvedFields(given: AppointmentFields | undefined): AppointmentFields
     privacy: fields.privacy === Privacy.PRIVACY_UNSPECIFIED ? Privacy.PRIVACY_FULL : fields.privacy,
     recurrence: undefined,
     occurrences: [],
-    reminderMinutes: [],
+    reminderMinutes: fields.reminderMinutes,
     icalUid: fields.icalUid,
     icalExtra: fields.icalExtra,
     expandedUntilMs: 0,

@@ -8,6 +8,7 @@ import type { ApiContext } from './api-context.ts';
 import { appointmentHandlers } from './appointments.ts';
 import { CommandFactory } from './command-factory.ts';
 import { feedHandlers } from './feeds.ts';
+import { groupHandlers } from './groups.ts';
 import { nodeEventHandlers } from './node-events.ts';
 import { notificationHandlers } from './notifications.ts';
 import { Passwords } from './passwords.ts';
@@ -35,6 +36,7 @@ export function agendaHandlers(parts: ApiParts): Handlers<AgendaServiceService> 
     ...accountHandlers(api),
     ...sessionHandlers(api),
     ...appointmentHandlers(api),
+    ...groupHandlers(api),
     ...notificationHandlers(api),
     ...nodeEventHandlers(writes),
     ...statusHandlers(parts),

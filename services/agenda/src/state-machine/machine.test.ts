@@ -170,14 +170,6 @@ describe('the state machine', () => {
   });
 
   describe('stops at what it does not know', () => {
-    it('a kind of command of a later version', () => {
-      const group: Body = {
-        $case: 'createGroup',
-        value: { groupId: 'g', name: 'Team', description: '', kind: 1 },
-      };
-      assert.throws(() => log.apply(group, { actor: ANA }), UnknownCommandError);
-    });
-
     it('a field of the contract that is newer than this version', () => {
       const { command, ...entry } = log.entry(book('a1', 0));
       const { body: _, ...rest } = Command.decode(command as Uint8Array);
@@ -191,7 +183,7 @@ describe('the state machine', () => {
   describe('writes the audit trail', () => {
     it('one record for every command, a warning for what was not allowed', () => {
       log.apply(book('a1', 9), { actor: ANA });
-      log.apply(deleteAppointment('a1'), { actor: 'u-ben' });
+      log.apply(deleteAppointment('a1'));
       log.apply(deleteAppointment('a1'), { actor: ANA, session: 'gone' });
       log.apply(deleteAppointment('a1', 5), { actor: ANA });
       const records = new Queries(log.db).auditAfter(2, 100).items.flatMap((entry) => entry.events);

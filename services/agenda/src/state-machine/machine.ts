@@ -4,19 +4,22 @@ import { Command, CommandResult, type RecordNodeEvents } from '@agenda/proto/age
 import { type Event, EventBatch } from '@agenda/proto/agenda/v1/event';
 import { type AuditEvent, Level } from '@agenda/proto/audit/v1/audit';
 import type { Database } from 'better-sqlite3';
-import { AgendaEntries } from './agenda-entries.ts';
+import { agendaParts } from './agenda-parts.ts';
 import { AppliedCommands } from './applied-commands.ts';
-import { AppointmentRows } from './appointment-row.ts';
-import { Appointments } from './appointments.ts';
+import type { Appointments } from './appointments.ts';
+import { CalendarFeeds } from './calendar-feeds.ts';
 import { nextDigest } from './digest.ts';
 import { Encoder } from './encoder.ts';
 import { FEATURE_LEVEL } from './feature-level.ts';
+import type { Groups } from './groups.ts';
+import { Imports } from './imports.ts';
+import type { Invitations } from './invitations.ts';
 import { Notifications } from './notifications.ts';
 import { DONE, type Outcome, refuse } from './outcome.ts';
-import { Schedules } from './schedule.ts';
 import { ensureSchema } from './schema.ts';
 import { Sessions } from './sessions.ts';
 import { Step } from './step.ts';
+import type { Trash } from './trash.ts';
 import { Users } from './users.ts';
 
 export interface LogEntry {
@@ -74,6 +77,11 @@ export class StateMachine {
   readonly #notifications: Notifications;
   readonly #users: Users;
   readonly #appointments: Appointments;
+  readonly #invitations: Invitations;
+  readonly #trash: Trash;
+  readonly #groups: Groups;
+  readonly #imports: Imports;
+  readonly #feeds: CalendarFeeds;
   readonly #commands: AppliedCommands;
   #applied: Applied;
   /** Of the batch being applied. */
@@ -86,13 +94,13 @@ export class StateMachine {
     this.#sessions = new Sessions(db);
     this.#notifications = new Notifications(db);
     this.#users = new Users(db, this.#sessions, this.#notifications);
-    this.#appointments = new Appointments({
-      rows: new AppointmentRows(db),
-      schedules: new Schedules(db),
-      entries: new AgendaEntries(db),
-      users: this.#users,
-      notifications: this.#notifications,
-    });
+    const parts = agendaParts(db, this.#users, this.#notifications);
+    this.#appointments = parts.appointments;
+    this.#invitations = parts.invitations;
+    this.#trash = parts.trash;
+    this.#groups = parts.groups;
+    this.#imports = new Imports(db, parts.appointments);
+    this.#feeds = new CalendarFeeds(db, parts.groupRows);
     this.#commands = new AppliedCommands(db);
     this.#applied = this.#commands.position();
   }
@@ -232,7 +240,29 @@ export class StateMachine {
       case 'updateAppointment':
         return this.#appointments.update(step, body.value);
       case 'deleteAppointment':
-        return this.#appointments.delete(step, body.value);
+        return this.#trash.delete(step, body.value);
+      case 'restoreAppointment':
+        return this.#trash.restore(step, body.value);
+      case 'purgeDeleted':
+        return this.#trash.purge(step, body.value);
+      case 'respondToInvitation':
+        return this.#invitations.respond(step, body.value);
+      case 'importAppointments':
+        return this.#imports.take(step, body.value);
+      case 'createGroup':
+        return this.#groups.create(step, body.value);
+      case 'updateGroup':
+        return this.#groups.update(step, body.value);
+      case 'deleteGroup':
+        return this.#groups.delete(step, body.value);
+      case 'putGroupMember':
+        return this.#groups.putMember(step, body.value);
+      case 'removeGroupMember':
+        return this.#groups.removeMember(step, body.value);
+      case 'handOverGroup':
+        return this.#groups.handOver(step, body.value);
+      case 'setFeed':
+        return this.#feeds.set(step, body.value);
       case 'markNotificationRead':
         return this.#notifications.markRead(step, body.value);
       case 'recordNodeEvents':

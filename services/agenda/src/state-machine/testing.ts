@@ -3,13 +3,19 @@ import {
   AppointmentField,
   AppointmentFields,
   Command,
+  type CreateAppointment,
   OccurrenceScope,
+  type ParticipantChoice,
   type Refusal,
   type UpdateAppointment,
   type UpdateProfile,
 } from '@agenda/proto/agenda/v1/command';
 import {
   type Appointment,
+  type Group,
+  type GroupKind,
+  type GroupMember,
+  type ParticipantStatus,
   Privacy,
   type Session,
   type User,
@@ -136,6 +142,26 @@ export function createAppointment(
   };
 }
 
+/** The same, with people or a group. */
+export function bookWith(
+  id: string,
+  ownerId: string,
+  startMs: number,
+  endMs: number,
+  change: Partial<CreateAppointment>,
+): Body {
+  const plain = createAppointment(id, ownerId, startMs, endMs) as Extract<
+    Body,
+    { $case: 'createAppointment' }
+  >;
+  return { ...plain, value: { ...plain.value, ...change } };
+}
+
+/** Required, unless it is optional. */
+export function asked(...userIds: readonly string[]): ParticipantChoice[] {
+  return userIds.map((userId) => ({ userId, optional: false }));
+}
+
 /** The title becomes "new title", unless the change says otherwise. */
 export function updateAppointment(id: string, change: Partial<UpdateAppointment> = {}): Body {
   return {
@@ -172,6 +198,47 @@ export function deleteAppointment(id: string, expectedVersion?: number): Body {
       remaining: undefined,
     },
   };
+}
+
+export function restoreAppointment(appointmentId: string, allowConflict = false): Body {
+  return { $case: 'restoreAppointment', value: { appointmentId, allowConflict } };
+}
+
+export function purgeDeleted(deletedBeforeMs: number, limit = 100): Body {
+  return { $case: 'purgeDeleted', value: { deletedBeforeMs, limit } };
+}
+
+export function respond(
+  appointmentId: string,
+  userId: string,
+  status: ParticipantStatus,
+  allowConflict = false,
+): Body {
+  return { $case: 'respondToInvitation', value: { appointmentId, userId, status, allowConflict } };
+}
+
+export function createGroup(groupId: string, kind: GroupKind): Body {
+  return { $case: 'createGroup', value: { groupId, name: `group ${groupId}`, description: '', kind } };
+}
+
+export function putMember(groupId: string, userId: string, rank = 0): Body {
+  return { $case: 'putGroupMember', value: { groupId, userId, rank } };
+}
+
+export function removeMember(groupId: string, userId: string): Body {
+  return { $case: 'removeGroupMember', value: { groupId, userId } };
+}
+
+export function handOver(groupId: string, newCreatorId: string): Body {
+  return { $case: 'handOverGroup', value: { groupId, newCreatorId } };
+}
+
+export function updateGroup(groupId: string, name: string, expectedVersion?: number): Body {
+  return { $case: 'updateGroup', value: { groupId, name, description: undefined, expectedVersion } };
+}
+
+export function deleteGroup(groupId: string, expectedVersion?: number): Body {
+  return { $case: 'deleteGroup', value: { groupId, expectedVersion } };
 }
 
 export const SESSION_SECONDS = 3_600;
@@ -234,6 +301,12 @@ export function dumpKept(db: Database.Database): string {
     'appointments',
     'agenda_entries',
     'notifications',
+    'series',
+    'participants',
+    'groups',
+    'group_members',
+    'reminders',
+    'feeds',
   ]);
 }
 
@@ -260,6 +333,8 @@ interface Results {
   readonly appointment: Appointment;
   readonly session: Session;
   readonly user: User;
+  readonly group: Group;
+  readonly member: GroupMember;
 }
 
 /** @throws Error if the command came out otherwise. */

@@ -62,6 +62,11 @@ export class Users {
     return this.#statements.exists.get(id) !== undefined;
   }
 
+  /** For the sentences of notifications. */
+  nameOf(id: string): string {
+    return this.byId(id)?.display_name ?? 'Somebody';
+  }
+
   register(
     step: Step,
     { userId, username, email, displayName, timeZone, passwordHash }: RegisterUser,

@@ -105,7 +105,7 @@ describe('the rules of an appointment', () => {
   it('count only for the fields that are listed, and refuse a field that cannot be changed', () => {
     const fields = { ...fieldsOf(HOUR_MS, 0), title: 'right' };
     assert.deepEqual(appointmentFieldErrors(fields, [AppointmentField.APPOINTMENT_FIELD_TITLE], ''), []);
-    const [problem] = appointmentFieldErrors(fields, [AppointmentField.APPOINTMENT_FIELD_PARTICIPANTS], '');
+    const [problem] = appointmentFieldErrors(fields, [AppointmentField.APPOINTMENT_FIELD_UNSPECIFIED], '');
     assert.equal(problem?.path, 'changed');
   });
 });

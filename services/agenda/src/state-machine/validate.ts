@@ -1,6 +1,6 @@
 /** The rules of single fields. Apply decides by them; the API asks them first to save a round trip. */
 import { AppointmentField, type AppointmentFields } from '@agenda/proto/agenda/v1/command';
-import { Privacy } from '@agenda/proto/agenda/v1/model';
+import { GroupKind, ParticipantStatus, Privacy } from '@agenda/proto/agenda/v1/model';
 import { SPAN_MS_MAX } from './spans.ts';
 
 export interface FieldProblem {
@@ -30,6 +30,11 @@ const TITLE_MAX = 200;
 const LOCATION_MAX = 500;
 const DESCRIPTION_MAX = 10_000;
 const TIME_ZONE_MAX = 64;
+const REMINDERS_MAX = 5;
+/** Four weeks. */
+const REMINDER_MINUTES_MAX = 40_320;
+const GROUP_NAME_MAX = 100;
+const GROUP_DESCRIPTION_MAX = 2_000;
 const ICAL_UID_MAX = 255;
 const ICAL_EXTRA_MAX = 65_536;
 /** 1970-01-01 and 10000-01-01, exclusive at the end. */
@@ -65,6 +70,32 @@ export function timeZoneErrors(zone: string, path: string): FieldProblem[] {
   return lineErrors(zone, path, 1, TIME_ZONE_MAX);
 }
 
+/** What a participant can say to an invitation. */
+export function answerErrors(status: ParticipantStatus, path: string): FieldProblem[] {
+  const { PARTICIPANT_STATUS_ACCEPTED, PARTICIPANT_STATUS_DECLINED, PARTICIPANT_STATUS_TENTATIVE } =
+    ParticipantStatus;
+  if (
+    status === PARTICIPANT_STATUS_ACCEPTED ||
+    status === PARTICIPANT_STATUS_DECLINED ||
+    status === PARTICIPANT_STATUS_TENTATIVE
+  )
+    return [];
+  return [{ path, message: 'must be accepted, declined or tentative' }];
+}
+
+export function groupKindErrors(kind: GroupKind, path: string): FieldProblem[] {
+  if (kind === GroupKind.GROUP_KIND_HIERARCHICAL || kind === GroupKind.GROUP_KIND_NON_HIERARCHICAL) return [];
+  return [{ path, message: 'must be hierarchical or non_hierarchical' }];
+}
+
+export function groupNameErrors(name: string, path: string): FieldProblem[] {
+  return lineErrors(name, path, 1, GROUP_NAME_MAX);
+}
+
+export function groupDescriptionErrors(description: string, path: string): FieldProblem[] {
+  return textErrors(description, path, GROUP_DESCRIPTION_MAX);
+}
+
 /** Every field. @param prefix of the paths, with its dot; empty: none. */
 export function appointmentErrors(fields: AppointmentFields, prefix: string): FieldProblem[] {
   return appointmentFieldErrors(fields, ALL_FIELDS, prefix);
@@ -76,6 +107,7 @@ const ALL_FIELDS: readonly AppointmentField[] = [
   AppointmentField.APPOINTMENT_FIELD_LOCATION,
   AppointmentField.APPOINTMENT_FIELD_TIME,
   AppointmentField.APPOINTMENT_FIELD_PRIVACY,
+  AppointmentField.APPOINTMENT_FIELD_REMINDERS,
 ];
 
 /** The fields that are listed in `which`; the others do not count. */
@@ -96,6 +128,10 @@ export function appointmentFieldErrors(
         return timeErrors(fields, prefix);
       case AppointmentField.APPOINTMENT_FIELD_PRIVACY:
         return privacyErrors(fields.privacy, `${prefix}privacy`);
+      case AppointmentField.APPOINTMENT_FIELD_REMINDERS:
+        return reminderErrors(fields.reminderMinutes, `${prefix}reminderMinutes`);
+      case AppointmentField.APPOINTMENT_FIELD_PARTICIPANTS:
+        return [];
       default:
         return [
           { path: `${prefix}changed`, message: `names a field (${field}) that this version cannot change` },
@@ -128,6 +164,21 @@ function instantErrors(instantMs: number, path: string): FieldProblem[] {
 function privacyErrors(privacy: Privacy, path: string): FieldProblem[] {
   if (privacy === Privacy.PRIVACY_FULL || privacy === Privacy.PRIVACY_FREEBUSY) return [];
   return [{ path, message: 'must be full or freebusy' }];
+}
+
+function reminderErrors(minutes: readonly number[], path: string): FieldProblem[] {
+  const right = minutes.every(
+    (each) => Number.isSafeInteger(each) && each >= 0 && each <= REMINDER_MINUTES_MAX,
+  );
+  if (!right || minutes.length > REMINDERS_MAX)
+    return [
+      {
+        path,
+        message: `must be at most ${REMINDERS_MAX} numbers of minutes from 0 to ${REMINDER_MINUTES_MAX}`,
+      },
+    ];
+  if (new Set(minutes).size < minutes.length) return [{ path, message: 'must name no number twice' }];
+  return [];
 }
 
 function lineErrors(text: string, path: string, min: number, max: number): FieldProblem[] {
