@@ -50,7 +50,7 @@ const STAGES: readonly Stage[] = [
     group: 'unit',
     run: () => mocha(['test/swarm/*.test.ts'], 20_000),
   },
-  { name: 'simulation', group: 'unit', run: () => mocha(['test/simulation/**/*.test.ts'], 300_000) },
+  { name: 'simulation', group: 'unit', run: () => mocha(['test/simulation/**/*.test.ts'], 600_000) },
   { name: 'cluster', group: 'cluster', run: () => mocha(['test/cluster/*.test.ts'], 120_000) },
   { name: 'browser', group: 'browser', run: () => mocha(['test/browser/*.test.ts'], 60_000) },
 ];

@@ -101,9 +101,9 @@ class Simulation {
     const { violations } = this.#oracle;
     if (!this.#setup.forming)
       this.#oracle.committed(this.#nodes[0]!.memberId, 1, founded(this.#setup, 0).entries[0]!);
+    this.#nemesis.schedule(faults);
     for (const node of this.#nodes) node.start();
     for (const client of this.#clients) client.start();
-    this.#nemesis.schedule(faults);
     await this.world.run(this.#setup.safetyMs * 1_000, () => violations.first !== undefined);
     if (!violations.first) await this.#settle();
     if (!violations.first) this.#checkHistory();

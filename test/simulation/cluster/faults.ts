@@ -37,6 +37,8 @@ export interface Fault {
   readonly forMs: number;
   /** Whatever else must be decided. */
   readonly draw: number;
+  /** Of crashAtWrite: after so many others; drawn where it is not given. */
+  readonly writes?: number;
 }
 
 /** Of what decides the details of a fault. */

@@ -16,6 +16,8 @@ const SLOW_SYNCS_US = [2_000, 20_000, 150_000, 600_000];
 const BURST_MAX = 12;
 /** Would do nothing to others. */
 const OF_LEADERS: readonly FaultKind[] = ['succession', 'overtaken'];
+/** What decides the moment is the remainder of a fault's draw. */
+export const CRASHES = ['crashBeforeWrite', 'crashBeforeSync', 'crashAfterSync'] as const;
 const STORM: NetworkWeather = {
   loss: 0.4,
   duplication: 0.3,
@@ -43,11 +45,14 @@ export class Nemesis {
     this.#overtaking = new Overtaking(surroundings, course, burst);
   }
 
+  /** Before the nodes start: a fault at 0 is there when they do. */
   schedule(faults: readonly Fault[]): void {
     for (const fault of faults)
-      this.#surroundings.world.at(fault.atMs * 1_000, () => {
-        if (!this.#healed) this.#strike(fault);
-      });
+      if (fault.atMs === 0) this.#strike(fault);
+      else
+        this.#surroundings.world.at(fault.atMs * 1_000, () => {
+          if (!this.#healed) this.#strike(fault);
+        });
   }
 
   /** Nothing goes wrong from now on. @param held stay down. */
@@ -99,10 +104,9 @@ export class Nemesis {
       node.restartAfterMs = forMs;
       node.crash(draw % 2 === 0);
     },
-    crashAtWrite: (node, { draw, forMs }) => {
-      const kinds: ArmedFault['kind'][] = ['crashBeforeWrite', 'crashBeforeSync', 'crashAfterSync'];
+    crashAtWrite: (node, { draw, forMs, writes = (draw >> 4) % 4 }) => {
       node.restartAfterMs = forMs;
-      node.disk.armed = { kind: kinds[draw % 3] as ArmedFault['kind'], afterWrites: (draw >> 4) % 4 };
+      node.disk.armed = { kind: CRASHES[draw % 3] as ArmedFault['kind'], afterWrites: writes };
     },
     crashAll: (_node, { forMs, draw }) => {
       for (const each of this.#surroundings.nodes) {

@@ -110,6 +110,9 @@ export class PodProcess {
       world.tell(`${this.#node.name} ${role} of term ${term}, led by ${leader || 'nobody'}`);
       if (role === 'leader') this.#surroundings.onLeader(this.#node);
     });
+    // A founder that died right after it had written its first entry, which its own vote commits, had no time to say so.
+    const [first] = this.#node.disk.log.entries;
+    if (setup.forming && first && oracle.logs.committedIndex === 0) oracle.committed(memberId, 1, first);
     this.driver.start();
     this.#node.scheduler.every(TICK_MS, () => this.#watchQuorum());
     if (setup.keeper) this.#keeper.start();
