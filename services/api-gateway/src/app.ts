@@ -4,16 +4,11 @@ import { ServiceError } from '@agenda/service-kit/errors';
 import type { Logger } from '@agenda/service-kit/logger';
 import Router from '@koa/router';
 import Koa from 'koa';
-import { authenticate, principalOf } from './middleware/authentication.ts';
+import { authenticate } from './middleware/authentication.ts';
 import type { RequestContext, RequestState } from './middleware/context.ts';
 import { entry } from './middleware/entry.ts';
-import * as accounts from './routes/accounts.ts';
-import { answer } from './routes/answers.ts';
-import * as appointments from './routes/appointments.ts';
-import { listAuditLogs } from './routes/audit.ts';
 import type { Gateway } from './routes/gateway.ts';
-import * as notifications from './routes/notifications.ts';
-import * as operations from './routes/operations.ts';
+import { ENDPOINTS } from './routes/table.ts';
 import { serveUi } from './routes/ui.ts';
 
 export interface AppOptions {
@@ -37,47 +32,23 @@ export function createApp({ gateway, logger, tls }: AppOptions): Koa<RequestStat
       failures: metrics.counter('http_problems_total', 'Problem answers by code', ['code']),
     }) as unknown as Koa.Middleware<RequestState>,
   );
-  const router = routes(gateway, logger);
+  const router = routes(gateway);
   app.use(router.routes() as Koa.Middleware<RequestState>);
   app.use(unmatched(router) as unknown as Koa.Middleware<RequestState>);
   return app;
 }
 
-function routes(gateway: Gateway, logger: Logger): Router<RequestState> {
+export function routes(gateway: Gateway): Router<RequestState> {
   // Strict: "/ui" is sent on to "/ui/", which must not be sent on again.
   const router = new Router<RequestState>({ strict: true });
   const loggedIn = authenticate(gateway.tokens, gateway.limits);
-
-  router.post('/api/register', accounts.register(gateway));
-  router.post('/api/login', accounts.login(gateway));
-  router.post('/api/refresh', accounts.refresh(gateway));
-  router.post('/api/logout', loggedIn, accounts.logout(gateway));
-  router.get('/api/me', loggedIn, accounts.getMe(gateway));
-  router.put('/api/me/profile', loggedIn, accounts.updateProfile(gateway));
-  router.put('/api/me/password', loggedIn, accounts.changePassword(gateway));
-
-  router.post('/api/appointments', loggedIn, appointments.createAppointment(gateway));
-  router.get('/api/appointments/:id', loggedIn, appointments.getAppointment(gateway));
-  router.put('/api/appointments/:id', loggedIn, appointments.putAppointment(gateway));
-  router.patch('/api/appointments/:id', loggedIn, appointments.patchAppointment(gateway));
-  router.delete('/api/appointments/:id', loggedIn, appointments.deleteAppointment(gateway));
-  router.get('/api/agenda', loggedIn, appointments.listAgenda(gateway));
-
-  router.get('/api/notifications', loggedIn, notifications.listNotifications(gateway));
-  router.get('/api/notifications/unread', loggedIn, notifications.listUnread(gateway));
-  router.post('/api/notifications/:id/read', loggedIn, notifications.markRead(gateway));
-
-  router.post('/api/ws-ticket', loggedIn, async (context: RequestContext) => {
-    answer(context, 201, gateway.tickets.issue(principalOf(context)));
-  });
-  router.get('/api/admin/audit/logs', loggedIn, listAuditLogs(gateway));
-
-  router.get('/healthz', operations.healthz());
-  router.get('/readyz', operations.readyz(gateway));
-  router.get('/raft/health', operations.raftHealth(gateway));
-  router.get('/cluster/nodes', operations.clusterNodes(gateway));
-  router.get('/metrics', operations.metricsText(gateway, logger));
-
+  for (const { method, path, access, budget, handler } of ENDPOINTS) {
+    const before = [
+      ...(access === 'anybody' ? [] : [loggedIn]),
+      ...(budget ? [gateway.limits.spending(budget)] : []),
+    ];
+    router[method](path, ...before, handler(gateway));
+  }
   router.get('/', async (context: RequestContext) => context.redirect('/ui/'));
   router.get('/ui', async (context: RequestContext) => context.redirect('/ui/'));
   router.get(/^\/ui\/.*$/, serveUi());

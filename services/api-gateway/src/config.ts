@@ -41,6 +41,12 @@ export const environmentSchema = z
     RATE_LIMIT_PER_USER_PER_SECOND: integer(1, 1_000_000, 500),
     /** Logins and registrations from one address. */
     RATE_LIMIT_LOGINS_PER_MINUTE: integer(1, 1_000_000, 300),
+    /** Per user, but feeds: per network. */
+    RATE_LIMIT_SEARCHES_PER_MINUTE: integer(1, 1_000_000, 600),
+    RATE_LIMIT_FREE_SLOTS_PER_MINUTE: integer(1, 1_000_000, 120),
+    RATE_LIMIT_IMPORTS_PER_MINUTE: integer(1, 1_000_000, 20),
+    RATE_LIMIT_EXPORTS_PER_MINUTE: integer(1, 1_000_000, 60),
+    RATE_LIMIT_FEEDS_PER_MINUTE: integer(1, 1_000_000, 300),
     /** Shorter than what lies between (load balancers, NAT) forgets an idle connection. */
     WEBSOCKET_HEARTBEAT_MS: integer(100, 600_000, 20_000),
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),

@@ -10,15 +10,19 @@ import { createApp } from './app.ts';
 import { AgendaClient } from './clients/agenda.ts';
 import { AuditReporter } from './clients/audit-reporter.ts';
 import type { Config } from './config.ts';
+import { openApiDocument } from './documentation/openapi.ts';
 import { createHttpServer, drain, listen, type Tls } from './http-server.ts';
 import { Idempotency } from './middleware/idempotency.ts';
 import { RateLimits } from './middleware/rate-limits.ts';
 import type { Gateway } from './routes/gateway.ts';
+import { ENDPOINTS } from './routes/table.ts';
 import { Tokens } from './tokens.ts';
 import { EventHub } from './ws/event-hub.ts';
 import { SocketServer } from './ws/server.ts';
 import { Tickets } from './ws/tickets.ts';
 
+/** Of the interface. */
+const VERSION = '0.1.0';
 const DRAIN_STOP_MS = 7_000;
 
 /** Everything the gateway is made of, wired. Nothing runs before the parts are started. */
@@ -53,11 +57,20 @@ export class GatewayContext {
       limits: new RateLimits({
         perUserPerSecond: config.RATE_LIMIT_PER_USER_PER_SECOND,
         loginsPerMinute: config.RATE_LIMIT_LOGINS_PER_MINUTE,
+        perMinute: {
+          searches: config.RATE_LIMIT_SEARCHES_PER_MINUTE,
+          'free-slots': config.RATE_LIMIT_FREE_SLOTS_PER_MINUTE,
+          imports: config.RATE_LIMIT_IMPORTS_PER_MINUTE,
+          exports: config.RATE_LIMIT_EXPORTS_PER_MINUTE,
+          feeds: config.RATE_LIMIT_FEEDS_PER_MINUTE,
+        },
       }),
       tokens: new Tokens(config.JWT_SECRET),
       tickets: new Tickets(),
       metrics,
+      logger,
       auditToken: config.AUDIT_API_TOKEN,
+      openApi: openApiDocument(ENDPOINTS, VERSION),
     };
     this.#hub = new EventHub(agenda, logger);
     this.#sockets = new SocketServer({

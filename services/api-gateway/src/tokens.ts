@@ -2,7 +2,7 @@
 import type { Session, User } from '@agenda/proto/agenda/v1/model';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { roleName } from './views.ts';
+import { roleName } from './views/values.ts';
 
 export const ACCESS_LIFETIME_SECONDS = 900;
 const ISSUER = 'agenda-distribuida';

@@ -2,7 +2,7 @@
 import { ConflictDetail } from '@agenda/proto/agenda/v1/model';
 import { ERROR_TABLE, type ErrorCode, ServiceError } from '@agenda/service-kit/errors';
 import type { Logger } from '@agenda/service-kit/logger';
-import { instant } from '../views.ts';
+import { instant } from '../views/values.ts';
 import type { RequestContext } from './context.ts';
 
 /** For codes that pass by themselves, when the service said nothing more exact. */
@@ -20,7 +20,7 @@ export function answerProblem(context: RequestContext, thrown: unknown, logger: 
     error.retryAfterMs ?? (PASSING.includes(error.code) ? RETRY_AFTER_MS_DEFAULT : undefined);
   const retryAfterSeconds =
     retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1_000));
-  const conflicts = error.code === 'conflict' && error.payload ? conflictsOf(error.payload) : undefined;
+  const conflict = error.code === 'conflict' && error.payload ? conflictOf(error.payload) : undefined;
   context.status = http;
   context.body = JSON.stringify({
     type: `urn:agenda-distribuida:problem:${error.code}`,
@@ -28,10 +28,10 @@ export function answerProblem(context: RequestContext, thrown: unknown, logger: 
     status: http,
     detail: detailOf(error, context),
     code: error.code,
-    instance: context.path,
+    instance: instanceOf(context),
     requestId,
     ...(error.fields.length > 0 && { errors: error.fields }),
-    ...(conflicts && { conflicts }),
+    ...conflict,
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });
   context.type = 'application/problem+json; charset=utf-8';
@@ -53,12 +53,20 @@ function detailOf(error: ServiceError, context: RequestContext): string {
   return `${error.message}; the outcome is unknown: sending the request again with the same Idempotency-Key is safe`;
 }
 
-function conflictsOf(payload: Uint8Array) {
-  return ConflictDetail.decode(payload).appointments.map((appointment) => ({
+/** A path with a secret in it is not repeated: answers get into logs and tickets. */
+function instanceOf({ path, params }: RequestContext): string {
+  const secret: string | undefined = params?.secret;
+  return secret === undefined ? path : path.replace(secret, '…');
+}
+
+function conflictOf(payload: Uint8Array) {
+  const { appointments, total } = ConflictDetail.decode(payload);
+  const conflicts = appointments.map((appointment) => ({
     appointmentId: appointment.appointmentId,
     title: appointment.title,
     start: instant(appointment.startMs),
     end: instant(appointment.endMs),
     userId: appointment.userId,
   }));
+  return { conflicts, conflictsTotal: Math.max(total, conflicts.length) };
 }

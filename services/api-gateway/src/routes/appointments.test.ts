@@ -52,6 +52,12 @@ describe('appointments over REST', () => {
       version: 1,
       originNode: 'agenda-1',
       participants: [],
+      recurrence: null,
+      reminderMinutes: [],
+      seriesId: null,
+      recurrenceStart: null,
+      deletedAt: null,
+      myStatus: null,
       busyOnly: false,
     });
   });

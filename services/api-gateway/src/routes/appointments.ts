@@ -1,28 +1,25 @@
-import type { UpdateAppointmentRequest } from '@agenda/proto/agenda/v1/agenda';
-import { AppointmentField, AppointmentFields, OccurrenceScope } from '@agenda/proto/agenda/v1/command';
-import type { Appointment } from '@agenda/proto/agenda/v1/model';
-import { ServiceError } from '@agenda/service-kit/errors';
-import { isUuid } from '@agenda/service-kit/ids';
+import type { AppointmentResponse } from '@agenda/proto/agenda/v1/agenda';
+import { AppointmentField, OccurrenceScope } from '@agenda/proto/agenda/v1/command';
 import { readBody } from '../middleware/body.ts';
 import { expectedVersion, isKnown, setETag } from '../middleware/conditions.ts';
 import { readContext } from '../middleware/consistency.ts';
 import type { RequestContext } from '../middleware/context.ts';
+import { appointmentAnswer as appointmentSchemaAnswer } from '../schemas/appointment-answers.ts';
 import {
-  type AppointmentBody,
-  type AppointmentPatch,
-  agendaQuerySchema,
   appointmentPatchSchema,
   appointmentSchema,
+  newAppointmentSchema,
+  type Scope,
+  scopeQuerySchema,
 } from '../schemas/appointments.ts';
+import { readQuerySchema } from '../schemas/fields.ts';
 import { parse } from '../schemas/parse.ts';
-import { appointmentView, listView, occurrenceView, PRIVACY_VALUES } from '../views.ts';
-import { answer, answerEmpty } from './answers.ts';
+import { appointmentAnswer } from '../views/appointments.ts';
+import { answer, answerEmpty, answerUnchanged } from './answers.ts';
+import { fieldsOf, patchAppointment } from './appointment-patch.ts';
+import type { Endpoint, Route } from './endpoint.ts';
 import type { Gateway } from './gateway.ts';
-
-type Route = (context: RequestContext) => Promise<void>;
-
-/** How often a PATCH without If-Match reads anew because somebody else was faster. */
-const PATCH_TRIES_MAX = 3;
+import { pathId } from './parameters.ts';
 
 const ALL_FIELDS: AppointmentField[] = [
   AppointmentField.APPOINTMENT_FIELD_TITLE,
@@ -30,100 +27,82 @@ const ALL_FIELDS: AppointmentField[] = [
   AppointmentField.APPOINTMENT_FIELD_LOCATION,
   AppointmentField.APPOINTMENT_FIELD_TIME,
   AppointmentField.APPOINTMENT_FIELD_PRIVACY,
+  AppointmentField.APPOINTMENT_FIELD_REMINDERS,
+  AppointmentField.APPOINTMENT_FIELD_PARTICIPANTS,
 ];
 
-export function createAppointment({ agenda, idempotency }: Gateway): Route {
+const SCOPE_VALUES = {
+  this: OccurrenceScope.OCCURRENCE_SCOPE_THIS,
+  following: OccurrenceScope.OCCURRENCE_SCOPE_THIS_AND_FOLLOWING,
+  // Said by leaving it out, which an appointment that does not recur takes as well.
+  all: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
+} as const;
+
+function createAppointment({ agenda, idempotency }: Gateway): Route {
   return async (context) => {
-    const body = await readBody(context, appointmentSchema);
+    const body = await readBody(context, newAppointmentSchema);
     const request = {
       context: idempotency.writeContext(context),
       fields: fieldsOf(body),
-      groupId: '',
-      participants: [],
+      groupId: body.groupId ?? '',
+      participants: body.participants,
       allowConflict: body.allowConflict,
     };
     const response = await agenda.write(context, (calls, options) =>
       calls.createAppointment(request, options),
     );
-    const appointment = response.appointment as Appointment;
-    context.set('Location', `/api/appointments/${appointment.id}`);
-    answerAppointment(context, 201, appointment, response.index);
+    context.set('Location', `/api/appointments/${response.appointment?.id}`);
+    answerAppointment(context, 201, response);
   };
 }
 
-export function getAppointment({ agenda }: Gateway): Route {
+function getAppointment({ agenda }: Gateway): Route {
   return async (context) => {
-    const request = { context: readContext(context), appointmentId: idOf(context) };
+    const request = { context: readContext(context), appointmentId: pathId(context, 'appointment') };
     const response = await agenda.read(context, (calls, options) => calls.getAppointment(request, options));
-    const appointment = response.appointment as Appointment;
-    if (!isKnown(context, appointment.version)) {
-      answerAppointment(context, 200, appointment, response.index);
-      return;
-    }
-    setETag(context, appointment.version);
-    context.set('X-Agenda-Index', String(response.index));
-    context.status = 304;
+    const { version = 0, busyOnly = false } = response.appointment ?? {};
+    if (!busyOnly && isKnown(context, version)) answerUnchanged(context, version, response.index);
+    else answerAppointment(context, 200, response);
   };
 }
 
 /** The whole appointment is replaced: what is left out gets its default. */
-export function putAppointment(gateway: Gateway): Route {
+function putAppointment({ agenda, idempotency }: Gateway): Route {
   return async (context) => {
+    const scope = parse(scopeQuerySchema, context.query);
     const body = await readBody(context, appointmentSchema);
-    const update = { fields: fieldsOf(body), changed: ALL_FIELDS, allowConflict: body.allowConflict };
-    await answerUpdate(gateway, context, { ...update, expectedVersion: expectedVersion(context) }, 0);
-  };
-}
-
-export function patchAppointment(gateway: Gateway): Route {
-  return async (context) => {
-    const patch = await readBody(context, appointmentPatchSchema);
-    const changed = changedBy(patch);
-    if (changed.length === 0)
-      throw new ServiceError(
-        'invalid_argument',
-        'nothing to change: give at least one of title, start, end, …',
-      );
-    const update = { changed, allowConflict: patch.allowConflict, expectedVersion: expectedVersion(context) };
-    if (timeIsWhole(patch) || !changed.includes(AppointmentField.APPOINTMENT_FIELD_TIME))
-      await answerUpdate(gateway, context, { ...update, fields: patchedFields(patch, undefined) }, 0);
-    else await patchTime(gateway, context, patch, update);
-  };
-}
-
-/** Start, end, zone and all-day change together, so a part of them is completed by what is there. */
-async function patchTime(
-  gateway: Gateway,
-  context: RequestContext,
-  patch: AppointmentPatch,
-  update: Pick<Update, 'changed' | 'allowConflict' | 'expectedVersion'>,
-): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    const request = { context: readContext(context), appointmentId: idOf(context) };
-    const read = await gateway.agenda.read(context, (calls, options) =>
-      calls.getAppointment(request, options),
+    const request = {
+      context: idempotency.writeContext(context),
+      appointmentId: pathId(context, 'appointment'),
+      fields: fieldsOf(body),
+      changed: ALL_FIELDS,
+      participants: body.participants,
+      allowConflict: body.allowConflict,
+      expectedVersion: expectedVersion(context),
+      ...scopeOf(scope),
+    };
+    const response = await agenda.write(context, (calls, options) =>
+      calls.updateAppointment(request, options),
     );
-    const before = read.appointment as Appointment;
-    const expected = update.expectedVersion ?? before.version;
-    const fields = patchedFields(patch, before);
-    try {
-      await answerUpdate(gateway, context, { ...update, fields, expectedVersion: expected }, attempt);
-      return;
-    } catch (error) {
-      const raced = error instanceof ServiceError && error.code === 'version_mismatch';
-      if (!raced || update.expectedVersion !== undefined || attempt + 1 >= PATCH_TRIES_MAX) throw error;
-    }
-  }
+    answerAppointment(context, 200, response);
+  };
 }
 
-export function deleteAppointment({ agenda, idempotency }: Gateway): Route {
+function patch(gateway: Gateway): Route {
+  return async (context) => {
+    const scope = scopeOf(parse(scopeQuerySchema, context.query));
+    const body = await readBody(context, appointmentPatchSchema);
+    answerAppointment(context, 200, await patchAppointment(gateway, context, body, scope));
+  };
+}
+
+function deleteAppointment({ agenda, idempotency }: Gateway): Route {
   return async (context) => {
     const request = {
       context: idempotency.writeContext(context),
-      appointmentId: idOf(context),
+      appointmentId: pathId(context, 'appointment'),
       expectedVersion: expectedVersion(context),
-      scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
-      recurrenceStartMs: 0,
+      ...scopeOf(parse(scopeQuerySchema, context.query)),
     };
     const { index } = await agenda.write(context, (calls, options) =>
       calls.deleteAppointment(request, options),
@@ -132,98 +111,87 @@ export function deleteAppointment({ agenda, idempotency }: Gateway): Route {
   };
 }
 
-export function listAgenda({ agenda }: Gateway): Route {
-  return async (context) => {
-    const { start, end, limit, cursor } = parse(agendaQuerySchema, context.query);
-    const request = {
-      context: readContext(context),
-      startMs: start,
-      endMs: end,
-      limit,
-      cursor,
-      userId: '',
-      groupId: '',
-    };
-    const page = await agenda.read(context, (calls, options) => calls.listAgenda(request, options));
-    answer(context, 200, listView(page.occurrences.map(occurrenceView), page.nextCursor), page.index);
-  };
+function scopeOf({ scope, recurrenceStart }: Scope) {
+  return { scope: SCOPE_VALUES[scope], recurrenceStartMs: recurrenceStart ?? 0 };
 }
 
-type Update = Pick<UpdateAppointmentRequest, 'fields' | 'changed' | 'allowConflict' | 'expectedVersion'>;
-
-async function answerUpdate(
-  { agenda, idempotency }: Gateway,
-  context: RequestContext,
-  update: Update,
-  attempt: number,
-): Promise<void> {
-  const request = {
-    ...update,
-    context: idempotency.writeContext(context, '', attempt),
-    appointmentId: idOf(context),
-    participants: [],
-    scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
-    recurrenceStartMs: 0,
-  };
-  const response = await agenda.write(context, (calls, options) => calls.updateAppointment(request, options));
-  answerAppointment(context, 200, response.appointment as Appointment, response.index);
-}
-
-function answerAppointment(
+/** One who sees no more than "busy" gets no version either. */
+export function answerAppointment(
   context: RequestContext,
   status: number,
-  appointment: Appointment,
-  index: number,
+  response: AppointmentResponse,
 ): void {
-  setETag(context, appointment.version);
-  answer(context, status, appointmentView(appointment), index);
+  const body = appointmentAnswer(response);
+  if (!body.busyOnly) setETag(context, body.version);
+  answer(context, status, body, response.index);
 }
 
-/** @throws ServiceError `not_found` for what cannot be one */
-function idOf(context: RequestContext): string {
-  const id = context.params.id ?? '';
-  if (!isUuid(id)) throw new ServiceError('not_found', `there is no appointment ${id}: ids are UUIDs`);
-  return id.toLowerCase();
-}
+export const APPOINTMENT = {
+  what: 'The appointment.',
+  schema: appointmentSchemaAnswer,
+  headers: ['ETag'],
+} as const;
+const topic = 'Appointments';
 
-function fieldsOf(body: AppointmentBody): AppointmentFields {
-  return AppointmentFields.fromPartial({
-    title: body.title,
-    description: body.description,
-    location: body.location,
-    startMs: body.start,
-    endMs: body.end,
-    timeZone: body.timeZone,
-    allDay: body.allDay,
-    privacy: PRIVACY_VALUES[body.privacy],
-  });
-}
-
-function timeIsWhole({ start, end, timeZone, allDay }: AppointmentPatch): boolean {
-  return start !== undefined && end !== undefined && timeZone !== undefined && allDay !== undefined;
-}
-
-function changedBy(patch: AppointmentPatch): AppointmentField[] {
-  const { start, end, timeZone, allDay } = patch;
-  const time = start !== undefined || end !== undefined || timeZone !== undefined || allDay !== undefined;
-  return [
-    ...(patch.title === undefined ? [] : [AppointmentField.APPOINTMENT_FIELD_TITLE]),
-    ...(patch.description === undefined ? [] : [AppointmentField.APPOINTMENT_FIELD_DESCRIPTION]),
-    ...(patch.location === undefined ? [] : [AppointmentField.APPOINTMENT_FIELD_LOCATION]),
-    ...(time ? [AppointmentField.APPOINTMENT_FIELD_TIME] : []),
-    ...(patch.privacy === undefined ? [] : [AppointmentField.APPOINTMENT_FIELD_PRIVACY]),
-  ];
-}
-
-function patchedFields(patch: AppointmentPatch, before: Appointment | undefined): AppointmentFields {
-  return AppointmentFields.fromPartial({
-    title: patch.title ?? '',
-    description: patch.description ?? '',
-    location: patch.location ?? '',
-    startMs: patch.start ?? before?.startMs ?? 0,
-    endMs: patch.end ?? before?.endMs ?? 0,
-    timeZone: patch.timeZone ?? before?.timeZone ?? '',
-    allDay: patch.allDay ?? before?.allDay ?? false,
-    ...(patch.privacy && { privacy: PRIVACY_VALUES[patch.privacy] }),
-  });
-}
+export const appointmentEndpoints: readonly Endpoint[] = [
+  {
+    method: 'post',
+    path: '/api/appointments',
+    topic,
+    summary: 'Book an appointment, for yourself, with people, or for a group',
+    agenda: 'write',
+    body: { schema: newAppointmentSchema },
+    answers: { 201: { ...APPOINTMENT, headers: ['ETag', 'Location'] } },
+    errors: ['forbidden', 'not_found', 'conflict'],
+    handler: createAppointment,
+  },
+  {
+    method: 'get',
+    path: '/api/appointments/:id',
+    topic,
+    summary: 'One appointment, as far as you may see it',
+    agenda: 'read',
+    query: readQuerySchema,
+    conditional: true,
+    answers: { 200: APPOINTMENT },
+    handler: getAppointment,
+  },
+  {
+    method: 'put',
+    path: '/api/appointments/:id',
+    topic,
+    summary: 'Replace an appointment (owner only): what is left out gets its default',
+    agenda: 'write',
+    conditional: true,
+    query: scopeQuerySchema,
+    body: { schema: appointmentSchema },
+    answers: { 200: APPOINTMENT },
+    errors: ['forbidden', 'conflict'],
+    handler: putAppointment,
+  },
+  {
+    method: 'patch',
+    path: '/api/appointments/:id',
+    topic,
+    summary: 'Change an appointment (owner only): what is left out stays, null gives the default',
+    agenda: 'write',
+    conditional: true,
+    query: scopeQuerySchema,
+    body: { schema: appointmentPatchSchema, types: ['application/json', 'application/merge-patch+json'] },
+    answers: { 200: APPOINTMENT },
+    errors: ['forbidden', 'conflict'],
+    handler: patch,
+  },
+  {
+    method: 'delete',
+    path: '/api/appointments/:id',
+    topic,
+    summary: 'Cancel an appointment (owner only); it stays in the trash for 30 days',
+    agenda: 'write',
+    conditional: true,
+    query: scopeQuerySchema,
+    answers: { 204: { what: 'Cancelled.' } },
+    errors: ['forbidden'],
+    handler: deleteAppointment,
+  },
+];

@@ -5,16 +5,18 @@ import { ServiceError } from '@agenda/service-kit/errors';
 import type { z } from 'zod';
 import { readContext } from '../middleware/consistency.ts';
 import type { RequestContext } from '../middleware/context.ts';
-import { auditQuerySchema } from '../schemas/audit.ts';
+import { auditLogsAnswer, auditQuerySchema } from '../schemas/audit.ts';
 import { parse } from '../schemas/parse.ts';
-import { auditView, LEVEL_VALUES, listView } from '../views.ts';
+import { auditView } from '../views/audit.ts';
+import { LEVEL_VALUES, listView } from '../views/values.ts';
 import { answer } from './answers.ts';
+import type { Endpoint, Route } from './endpoint.ts';
 import type { Gateway } from './gateway.ts';
 
 const DEADLINE_MS = 3_000;
 
 /** For a living session of an operator who also holds the audit token. */
-export function listAuditLogs(gateway: Gateway): (context: RequestContext) => Promise<void> {
+function listAuditLogs(gateway: Gateway): Route {
   return async (context) => {
     await assertOperator(gateway, context);
     const query = parse(auditQuerySchema, context.query);
@@ -72,3 +74,17 @@ function filterOf(query: z.output<typeof auditQuerySchema>): Filter {
     text: query.text,
   };
 }
+
+export const auditEndpoints: readonly Endpoint[] = [
+  {
+    method: 'get',
+    path: '/api/admin/audit/logs',
+    topic: 'Operators',
+    summary: 'The audit trail, newest first, for an operator who also sends the audit token in X-Audit-Token',
+    agenda: 'read',
+    query: auditQuerySchema,
+    answers: { 200: { what: 'A page of it.', schema: auditLogsAnswer } },
+    errors: ['forbidden'],
+    handler: listAuditLogs,
+  },
+];

@@ -1,14 +1,16 @@
 import { readContext } from '../middleware/consistency.ts';
 import type { RequestContext } from '../middleware/context.ts';
-import { pageQuerySchema } from '../schemas/appointments.ts';
+import { pageQuerySchema } from '../schemas/fields.ts';
+import { notificationsAnswer, unreadAnswer } from '../schemas/notifications.ts';
 import { parse } from '../schemas/parse.ts';
-import { listView, notificationView } from '../views.ts';
+import { notificationView } from '../views/notifications.ts';
+import { listView } from '../views/values.ts';
 import { answer, answerEmpty } from './answers.ts';
+import type { Endpoint, Route } from './endpoint.ts';
 import type { Gateway } from './gateway.ts';
+import { pathId } from './parameters.ts';
 
-type Route = (context: RequestContext) => Promise<void>;
-
-export function listNotifications(gateway: Gateway): Route {
+function listNotifications(gateway: Gateway): Route {
   return async (context) => {
     const { list, index } = await page(gateway, context, false);
     answer(context, 200, list, index);
@@ -16,7 +18,7 @@ export function listNotifications(gateway: Gateway): Route {
 }
 
 /** The count is of all unread ones, not of this page. */
-export function listUnread(gateway: Gateway): Route {
+function listUnread(gateway: Gateway): Route {
   return async (context) => {
     const request = { context: readContext(context) };
     const [{ list, index }, { count }] = await Promise.all([
@@ -37,12 +39,66 @@ async function page({ agenda }: Gateway, context: RequestContext, unreadOnly: bo
   };
 }
 
-export function markRead({ agenda, idempotency }: Gateway): Route {
+function markRead({ agenda, idempotency }: Gateway): Route {
   return async (context) => {
-    const request = { context: idempotency.writeContext(context), notificationId: context.params.id ?? '' };
+    const request = {
+      context: idempotency.writeContext(context),
+      notificationId: pathId(context, 'notification'),
+    };
     const { index } = await agenda.write(context, (calls, options) =>
       calls.markNotificationRead(request, options),
     );
     answerEmpty(context, index);
   };
 }
+
+function markAllRead({ agenda, idempotency }: Gateway): Route {
+  return async (context) => {
+    const request = { context: idempotency.writeContext(context), notificationId: '' };
+    const { index } = await agenda.write(context, (calls, options) =>
+      calls.markNotificationRead(request, options),
+    );
+    answerEmpty(context, index);
+  };
+}
+
+export const notificationEndpoints: readonly Endpoint[] = [
+  {
+    method: 'get',
+    path: '/api/notifications',
+    topic: 'Notifications',
+    summary: 'All notifications, newest first',
+    agenda: 'read',
+    query: pageQuerySchema,
+    answers: { 200: { what: 'A page of them.', schema: notificationsAnswer } },
+    handler: listNotifications,
+  },
+  {
+    method: 'get',
+    path: '/api/notifications/unread',
+    topic: 'Notifications',
+    summary: 'Unread notifications, newest first, and how many there are',
+    agenda: 'read',
+    query: pageQuerySchema,
+    answers: { 200: { what: 'A page of them.', schema: unreadAnswer } },
+    handler: listUnread,
+  },
+  {
+    method: 'post',
+    path: '/api/notifications/read',
+    topic: 'Notifications',
+    summary: 'Mark all as read',
+    agenda: 'write',
+    answers: { 204: { what: 'Read.' } },
+    handler: markAllRead,
+  },
+  {
+    method: 'post',
+    path: '/api/notifications/:id/read',
+    topic: 'Notifications',
+    summary: 'Mark one as read',
+    agenda: 'write',
+    answers: { 204: { what: 'Read.' } },
+    handler: markRead,
+  },
+];

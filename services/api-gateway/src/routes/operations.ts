@@ -1,14 +1,19 @@
 /** For those who watch over the cluster: probes, consensus, metrics. */
 import { Role, type Status } from '@agenda/proto/raft/v1/sidecar';
 import { ServiceError, toServiceError } from '@agenda/service-kit/errors';
-import type { Logger } from '@agenda/service-kit/logger';
 import type { Gauge } from 'prom-client';
-import type { RequestContext } from '../middleware/context.ts';
-import { instant, listView } from '../views.ts';
+import { z } from 'zod';
+import {
+  healthAnswer,
+  nodesAnswer,
+  type ROLES,
+  raftHealthAnswer,
+  readinessAnswer,
+} from '../schemas/operations.ts';
+import { instant, listView } from '../views/values.ts';
 import { answer } from './answers.ts';
+import type { Endpoint, Route } from './endpoint.ts';
 import type { Gateway } from './gateway.ts';
-
-type Route = (context: RequestContext) => Promise<void>;
 
 const PROBE_DEADLINE_MS = 1_500;
 
@@ -18,15 +23,15 @@ const ROLE_NAMES = {
   [Role.ROLE_CANDIDATE]: 'candidate',
   [Role.ROLE_LEADER]: 'leader',
   [Role.ROLE_LEARNER]: 'learner',
-} as Record<Role, string>;
+} as Record<Role, (typeof ROLES)[number]>;
 
 /** The process lives; nothing else is asked. */
-export function healthz(): Route {
+function healthz(): Route {
   return async (context) => answer(context, 200, { status: 'ok' });
 }
 
 /** Requests would be served now. */
-export function readyz({ agenda }: Gateway): Route {
+function readyz({ agenda }: Gateway): Route {
   return async (context) => {
     const status = await agenda.calls.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS }).catch(agendaAway);
     const reasons = [
@@ -47,7 +52,7 @@ function agendaAway(error: unknown): never {
   });
 }
 
-export function raftHealth({ sidecar }: Gateway): Route {
+function raftHealth({ sidecar }: Gateway): Route {
   return async (context) =>
     answer(context, 200, healthView(await sidecar.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS })));
 }
@@ -75,7 +80,7 @@ function healthView(status: Status) {
   };
 }
 
-export function clusterNodes({ sidecar }: Gateway): Route {
+function clusterNodes({ sidecar }: Gateway): Route {
   return async (context) => {
     const status = await sidecar.getStatus({}, { deadlineMs: PROBE_DEADLINE_MS });
     const { voters = [], votersOutgoing = [], learners = [] } = status.configuration ?? {};
@@ -95,7 +100,7 @@ export function clusterNodes({ sidecar }: Gateway): Route {
 }
 
 /** Prometheus text; what the sidecar says is asked for at each scrape. */
-export function metricsText({ metrics, sidecar }: Gateway, logger: Logger): Route {
+function metricsText({ metrics, sidecar, logger }: Gateway): Route {
   const gauges: [Gauge, (status: Status) => number][] = [
     [metrics.gauge('raft_term', 'Current term'), (status) => status.term],
     [metrics.gauge('raft_commit_index', 'Commit index'), (status) => status.commitIndex],
@@ -131,3 +136,51 @@ export function metricsText({ metrics, sidecar }: Gateway, logger: Logger): Rout
     context.set('Content-Type', metrics.registry.contentType);
   };
 }
+
+const watched = { topic: 'Operators', access: 'anybody' } as const;
+
+export const operationEndpoints: readonly Endpoint[] = [
+  {
+    ...watched,
+    method: 'get',
+    path: '/healthz',
+    summary: 'The process lives; nothing else is asked',
+    answers: { 200: { what: 'It does.', schema: healthAnswer } },
+    handler: healthz,
+  },
+  {
+    ...watched,
+    method: 'get',
+    path: '/readyz',
+    summary: 'Requests would be served now',
+    answers: { 200: { what: 'They would.', schema: readinessAnswer } },
+    errors: ['unavailable'],
+    handler: readyz,
+  },
+  {
+    ...watched,
+    method: 'get',
+    path: '/raft/health',
+    summary: 'Consensus, as this node sees it',
+    answers: { 200: { what: 'Its state.', schema: raftHealthAnswer } },
+    errors: ['unavailable', 'timeout'],
+    handler: raftHealth,
+  },
+  {
+    ...watched,
+    method: 'get',
+    path: '/cluster/nodes',
+    summary: 'What is known of every node, and who votes',
+    answers: { 200: { what: 'All of them.', schema: nodesAnswer } },
+    errors: ['unavailable', 'timeout'],
+    handler: clusterNodes,
+  },
+  {
+    ...watched,
+    method: 'get',
+    path: '/metrics',
+    summary: 'Prometheus metrics',
+    answers: { 200: { what: 'As text.', schema: z.string(), type: 'text/plain' } },
+    handler: metricsText,
+  },
+];

@@ -4,15 +4,20 @@ import { z } from 'zod';
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/;
 const YEAR_MIN = 1970;
 
+const INSTANT_EXAMPLE = '2026-05-04T09:30:00+02:00';
+
 /** An RFC 3339 instant with an offset; milliseconds since 1970. */
-export const instantField = z.string().transform((text, context) => {
-  const ms = instantMs(text);
-  if (ms !== undefined) return ms;
-  context.addIssue(
-    'must be an RFC 3339 instant with an offset in the years 1970 to 9999, like 2026-05-04T09:30:00+02:00',
-  );
-  return z.NEVER;
-});
+export const instantField = z
+  .string()
+  .meta({ format: 'date-time', description: 'RFC 3339 with an offset', example: INSTANT_EXAMPLE })
+  .transform((text, context) => {
+    const ms = instantMs(text);
+    if (ms !== undefined) return ms;
+    context.addIssue(
+      `must be an RFC 3339 instant with an offset in the years 1970 to 9999, like ${INSTANT_EXAMPLE}`,
+    );
+    return z.NEVER;
+  });
 
 /** Undefined: no instant, or one of a day that does not exist. */
 function instantMs(text: string): number | undefined {
@@ -52,23 +57,76 @@ function offsetOf(text: string): number | undefined {
   return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 
-export const timeZoneField = z.string().min(1).max(64);
+export const timeZoneField = z
+  .string()
+  .min(1)
+  .max(64)
+  .meta({ description: 'IANA time zone', example: 'Europe/Madrid' });
 
-/** Of a query string: a page size. */
-export function limitField(max: number) {
+/** In either case, as RFC 9562 wants it; ids are kept in lower case. */
+export const idField = z.uuid('must be a UUID').transform((id) => id.toLowerCase());
+
+/** Of a query string: a whole number; 0 if it is not given. */
+export function wholeNumberField(min: number, max: number) {
   return z
     .string()
+    .meta({ type: 'integer', minimum: min, maximum: max })
     .optional()
     .transform((text, context) => {
       if (text === undefined) return 0;
-      const value = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-      if (value >= 1 && value <= max) return value;
-      context.addIssue(`must be a whole number from 1 to ${max}`);
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+      if (value >= min && value <= max) return value;
+      context.addIssue(`must be a whole number from ${min} to ${max}`);
       return z.NEVER;
     });
 }
 
-export const cursorField = z.string().max(512).default('');
+/** Of a query string: a page size. */
+export function limitField(max: number) {
+  return wholeNumberField(1, max);
+}
+
+export const cursorField = z
+  .string()
+  .max(512)
+  .meta({ description: '`nextCursor` of the page before; without it the first page' })
+  .default('');
 
 /** Every read may say how fresh it must be (middleware/consistency.ts). */
-export const consistencyField = z.string().optional();
+export const consistencyField = z
+  .string()
+  .meta({ enum: ['linearizable', 'stale'], default: 'linearizable' })
+  .optional();
+
+const LIMIT_MAX = 200;
+
+/** What every list takes. */
+export const pageFields = {
+  limit: limitField(LIMIT_MAX),
+  cursor: cursorField,
+  consistency: consistencyField,
+};
+
+export const pageQuerySchema = z.strictObject(pageFields);
+
+/** What lists over a stretch of time take. */
+export const rangeFields = { start: instantField, end: instantField };
+
+export const rangePageQuerySchema = z.strictObject({ ...rangeFields, ...pageFields });
+
+/** Of a read that says no more than how fresh it must be. */
+export const readQuerySchema = z.strictObject({ consistency: consistencyField });
+
+/** In answers: UTC with milliseconds. */
+export const instantAnswer = z
+  .string()
+  .meta({ format: 'date-time', description: 'UTC with milliseconds', example: '2026-05-04T07:30:00.000Z' });
+
+export const versionAnswer = z.int().min(1).meta({ description: 'grows by one at each change; the ETag' });
+
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable().meta({ description: 'pass as `cursor`; null: this was the last page' }),
+  });
+}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { assertDocumented } from './documented.ts';
 
 export interface Answer {
   readonly status: number;
@@ -15,7 +16,10 @@ export interface Ask {
   readonly body?: unknown;
 }
 
-/** Redirects are not followed: where they lead is part of the answer. */
+/**
+ * Redirects are not followed: where they lead is part of the answer. Whatever is answered must be what the document
+ * says.
+ */
 export async function ask(origin: string, method: string, path: string, given: Ask = {}): Promise<Answer> {
   const headers: Record<string, string> = { ...given.headers };
   if (given.token !== undefined) headers.authorization = `Bearer ${given.token}`;
@@ -28,12 +32,14 @@ export async function ask(origin: string, method: string, path: string, given: A
   const response = await fetch(origin + path, init);
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  return {
+  const answer = {
     status: response.status,
     headers: response.headers,
     text,
     json: isJson ? JSON.parse(text) : undefined,
   };
+  assertDocumented(method, path, answer);
+  return answer;
 }
 
 /** Asserts the whole of RFC 9457 as this server speaks it. */

@@ -1,7 +1,11 @@
 /** Events as WebSocket clients get them. */
 import type { Event } from '@agenda/proto/agenda/v1/event';
-import type { Appointment } from '@agenda/proto/agenda/v1/model';
-import { appointmentView, instant, notificationView, userView } from '../views.ts';
+import type { Appointment, Group } from '@agenda/proto/agenda/v1/model';
+import { userView } from '../views/accounts.ts';
+import { appointmentView } from '../views/appointments.ts';
+import { groupView } from '../views/groups.ts';
+import { notificationView } from '../views/notifications.ts';
+import { instant } from '../views/values.ts';
 
 /** Undefined: nothing for clients. */
 export function itemView(event: Event): Record<string, unknown> | undefined {
@@ -28,6 +32,10 @@ function bodyView(body: Event['body']): Record<string, unknown> | undefined {
       return { kind: 'notifications_read', notificationId: body.value.notificationId || null };
     case 'profileChanged':
       return { kind: 'profile_changed', user: userView(body.value) };
+    case 'groupChanged':
+      return { kind: 'group_changed', group: groupView(body.value.group as Group) };
+    case 'groupRemoved':
+      return { kind: 'group_removed', groupId: body.value.groupId };
     default:
       return undefined;
   }

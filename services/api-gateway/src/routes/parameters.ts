@@ -1,0 +1,10 @@
+import { ServiceError } from '@agenda/service-kit/errors';
+import { isUuid } from '@agenda/service-kit/ids';
+import type { RequestContext } from '../middleware/context.ts';
+
+/** An id in the path. @throws ServiceError `not_found` for what cannot be one */
+export function pathId(context: RequestContext, what: string, name = 'id'): string {
+  const id = context.params[name] ?? '';
+  if (!isUuid(id)) throw new ServiceError('not_found', `there is no ${what} ${id}: ids are UUIDs`);
+  return id.toLowerCase();
+}
