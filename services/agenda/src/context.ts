@@ -18,6 +18,7 @@ import { EventFeed } from './outbox/event-feed.ts';
 import { NodeEventRecorder } from './outbox/node-event-recorder.ts';
 import { Pruner } from './outbox/pruner.ts';
 import { Proposer } from './proposals/proposer.ts';
+import { SearchIndex } from './search/search-index.ts';
 
 /** What calls under way are given to end when the process is asked to stop. */
 const DRAIN_MS = 3_000;
@@ -37,6 +38,7 @@ export class AgendaContext {
   readonly #auditFeed: AuditFeed;
   readonly #nodeEvents: NodeEventRecorder;
   readonly #pruner: Pruner;
+  readonly #searchIndex: SearchIndex;
   readonly #server: GrpcServer;
   readonly #onDiskFailure: () => void;
   /** The state is being rebuilt. */
@@ -70,6 +72,12 @@ export class AgendaContext {
     const acknowledgedIndex = (): number => this.#auditFeed.acknowledgedIndex;
     this.#pruner = new Pruner({ machine, acknowledgedIndex, logger });
 
+    this.#searchIndex = new SearchIndex(join(config.DATA_DIR, 'agenda'), {
+      changesOf: (userId, since, limit) => queries.sync.changesOf(userId, since, limit, position.index),
+      appointmentOf: (userId, id) =>
+        queries.appointmentFor(userId, id) ?? queries.agendas.deletedAppointment(userId, id),
+    });
+
     this.#server = new GrpcServer({
       verifier: new Verifier(config.CLUSTER_HMAC_SECRET),
       logger,
@@ -93,6 +101,7 @@ export class AgendaContext {
     return [
       { name: 'lock', stop: () => this.#lock.release() },
       { name: 'database', stop: () => this.#replica.close() },
+      { name: 'search index', stop: () => this.#searchIndex.close() },
       { name: 'channels', stop: () => this.#closeChannels() },
       { name: 'node events', stop: () => this.#nodeEvents.close(), stopMs: STOP_MS },
       { name: 'replica', start: () => this.#replica.start(), stop: () => this.#replica.stop() },
@@ -116,6 +125,7 @@ export class AgendaContext {
       barrier: this.#barrier,
       events: this.#events,
       auditFeed: this.#auditFeed,
+      searchIndex: this.#searchIndex,
       nodeEvents: this.#nodeEvents,
     });
   }
@@ -154,6 +164,7 @@ export class AgendaContext {
   #onReplaced(what: Replacement, reason: string): void {
     this.#updateServing();
     if (what === 'restored') {
+      this.#searchIndex.rebuild();
       this.#proposer.onRestored();
       this.#events.onRestored(this.#replica.trailUnsure);
       this.#auditFeed.onRestored(this.#replica.trailUnsure);

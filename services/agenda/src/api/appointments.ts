@@ -5,8 +5,6 @@ import type {
   DeleteAppointmentRequest,
   DoneResponse,
   GetAppointmentRequest,
-  ListAgendaRequest,
-  OccurrencesResponse,
   RespondToInvitationRequest,
   RestoreAppointmentRequest,
   UpdateAppointmentRequest,
@@ -26,7 +24,6 @@ import { answerErrors, appointmentErrors, appointmentFieldErrors } from '../stat
 import type { ApiContext, Handler } from './api-context.ts';
 import { assertValid } from './invalid.ts';
 import { outcomeOf } from './outcomes.ts';
-import { limitErrors, limitOf, windowErrors } from './paging.ts';
 import { writeAsUser } from './writes.ts';
 
 export function appointmentHandlers(api: ApiContext): Handlers<AgendaServiceService> {
@@ -37,7 +34,6 @@ export function appointmentHandlers(api: ApiContext): Handlers<AgendaServiceServ
     deleteAppointment: deleteAppointment(api),
     restoreAppointment: restoreAppointment(api),
     respondToInvitation: respondToInvitation(api),
-    listAgenda: listAgenda(api),
   };
 }
 
@@ -141,18 +137,6 @@ function respondToInvitation(api: ApiContext): Handler<RespondToInvitationReques
     const value = { appointmentId, userId, status, allowConflict };
     const result = await api.writes.submit(write, { $case: 'respondToInvitation', value });
     return appointmentResponse(result, userId);
-  };
-}
-
-function listAgenda(api: ApiContext): Handler<ListAgendaRequest, OccurrencesResponse> {
-  return async (request, call) => {
-    const { context, startMs, endMs, limit, cursor } = request;
-    assertValid(windowErrors(startMs, endMs), limitErrors(limit));
-    const { userId } = await api.reads.asUser(context, call);
-    if (request.groupId !== '' || (request.userId !== '' && request.userId !== userId))
-      throw new ServiceError('unimplemented', 'only your own agenda is offered by this version');
-    const { items, nextCursor } = api.queries.agenda(userId, startMs, endMs, limitOf(limit), cursor);
-    return { occurrences: [...items], nextCursor, index: api.reads.index };
   };
 }
 

@@ -4,10 +4,13 @@ import type { ReadBarrier } from '../apply/read-barrier.ts';
 import type { AuditFeed } from '../outbox/audit-feed.ts';
 import type { EventFeed } from '../outbox/event-feed.ts';
 import { accountHandlers } from './accounts.ts';
+import { agendaListHandlers } from './agendas.ts';
 import type { ApiContext } from './api-context.ts';
 import { appointmentHandlers } from './appointments.ts';
 import { CommandFactory } from './command-factory.ts';
 import { feedHandlers } from './feeds.ts';
+import { freeTimeHandlers } from './free-time.ts';
+import { groupListHandlers } from './group-lists.ts';
 import { groupHandlers } from './groups.ts';
 import { nodeEventHandlers } from './node-events.ts';
 import { notificationHandlers } from './notifications.ts';
@@ -22,21 +25,25 @@ export interface ApiParts extends StatusSources {
   readonly barrier: ReadBarrier;
   readonly events: EventFeed;
   readonly auditFeed: AuditFeed;
+  readonly searchIndex: ApiContext['searchIndex'];
   readonly nodeEvents: ApiContext['nodeEvents'];
 }
 
 /** The handlers of all topics. What a later version brings is missing here and answers `unimplemented`. */
 export function agendaHandlers(parts: ApiParts): Handlers<AgendaServiceService> {
-  const { nodeEvents } = parts;
+  const { nodeEvents, searchIndex } = parts;
   const { queries, position } = parts.replica;
   const reads = new Reads(parts.barrier, position, queries);
   const writes = new Writes(new CommandFactory(parts.nodeId), parts.proposer);
-  const api: ApiContext = { queries, reads, writes, passwords: new Passwords(), nodeEvents };
+  const api: ApiContext = { queries, reads, writes, passwords: new Passwords(), searchIndex, nodeEvents };
   return {
     ...accountHandlers(api),
     ...sessionHandlers(api),
     ...appointmentHandlers(api),
+    ...agendaListHandlers(api),
+    ...freeTimeHandlers(api),
     ...groupHandlers(api),
+    ...groupListHandlers(api),
     ...notificationHandlers(api),
     ...nodeEventHandlers(writes),
     ...statusHandlers(parts),

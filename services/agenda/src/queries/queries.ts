@@ -5,11 +5,14 @@ import { type Event, EventBatch } from '@agenda/proto/agenda/v1/event';
 import type { Appointment, Notification, Occurrence, User, UserRole } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
 import { DEDUPLICATION_WINDOW_MS } from '../state-machine/applied-commands.ts';
-import { appointmentFromRow } from '../state-machine/appointment-row.ts';
 import { notificationFromRow } from '../state-machine/notifications.ts';
 import { userFromRow } from '../state-machine/users.ts';
+import { AgendaQueries } from './agenda.ts';
+import { BusyTime } from './busy-time.ts';
 import { decodeCursor, type Page, pageOf } from './cursor.ts';
-import { type FeedRow, type OccurrenceRow, prepareQueries } from './statements.ts';
+import { GroupQueries } from './groups.ts';
+import { type FeedRow, prepareQueries } from './statements.ts';
+import { SyncQueries } from './sync.ts';
 
 export interface SessionInfo {
   readonly userId: string;
@@ -27,14 +30,33 @@ export interface FeedPage<Item> {
 
 export class Queries {
   #statements: ReturnType<typeof prepareQueries>;
+  #topics: Topics;
 
   constructor(db: Database) {
     this.#statements = prepareQueries(db);
+    this.#topics = topicsOf(db);
   }
 
   /** A snapshot took the database's place. */
   reopen(db: Database): void {
     this.#statements = prepareQueries(db);
+    this.#topics = topicsOf(db);
+  }
+
+  get agendas(): AgendaQueries {
+    return this.#topics.agendas;
+  }
+
+  get groups(): GroupQueries {
+    return this.#topics.groups;
+  }
+
+  get busyTime(): BusyTime {
+    return this.#topics.busyTime;
+  }
+
+  get sync(): SyncQueries {
+    return this.#topics.sync;
   }
 
   /** Undefined: ended, or expired by log time. */
@@ -87,17 +109,14 @@ export class Queries {
     );
   }
 
-  /** Undefined: there is none, or the viewer may not know of it. */
+  /** See AgendaQueries. */
   appointmentFor(viewerId: string, appointmentId: string): Appointment | undefined {
-    const row = this.#statements.appointment.get(appointmentId);
-    return row && row.owner_id === viewerId && row.deleted_at_ms === 0 ? appointmentFromRow(row) : undefined;
+    return this.agendas.appointmentFor(viewerId, appointmentId);
   }
 
   /** What stands in a person's own agenda and overlaps [fromMs, toMs), by start, then id. */
   agenda(personId: string, fromMs: number, toMs: number, limit: number, cursor: string): Page<Occurrence> {
-    const [afterMs, afterId] = decodeCursor(cursor, [0, '']) ?? [-1, ''];
-    const rows = this.#statements.agenda.all({ personId, fromMs, toMs, afterMs, afterId, limit: limit + 1 });
-    return pageOf(rows, limit, occurrenceFromRow, (row) => [row.entry_start_ms, row.id]);
+    return this.agendas.ofPerson(personId, personId, { fromMs, toMs, limit, cursor });
   }
 
   /** Newest first. */
@@ -155,14 +174,18 @@ export class Queries {
   }
 }
 
-function occurrenceFromRow(row: OccurrenceRow): Occurrence {
+interface Topics {
+  readonly agendas: AgendaQueries;
+  readonly groups: GroupQueries;
+  readonly busyTime: BusyTime;
+  readonly sync: SyncQueries;
+}
+
+function topicsOf(db: Database): Topics {
   return {
-    appointment: appointmentFromRow(row),
-    startMs: row.entry_start_ms,
-    endMs: row.entry_end_ms,
-    recurrenceStartMs: row.recurrence_start_ms,
-    myStatus: row.entry_status,
-    conflict: row.conflict !== 0,
-    userId: row.person_id,
+    agendas: new AgendaQueries(db),
+    groups: new GroupQueries(db),
+    busyTime: new BusyTime(db),
+    sync: new SyncQueries(db),
   };
 }

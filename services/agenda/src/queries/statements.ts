@@ -1,9 +1,7 @@
 /** The SQL of the queries, prepared once. */
-import type { ParticipantStatus, UserRole } from '@agenda/proto/agenda/v1/model';
+import type { UserRole } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
-import type { AppointmentRow } from '../state-machine/appointment-row.ts';
 import type { NotificationRow } from '../state-machine/notifications.ts';
-import { overlapQuery } from '../state-machine/spans.ts';
 import type { UserRow } from '../state-machine/users.ts';
 
 interface SessionInfoRow {
@@ -14,27 +12,9 @@ interface SessionInfoRow {
   readonly expires_at_ms: number;
 }
 
-export interface OccurrenceRow extends AppointmentRow {
-  readonly person_id: string;
-  readonly entry_start_ms: number;
-  readonly entry_end_ms: number;
-  readonly recurrence_start_ms: number;
-  readonly entry_status: ParticipantStatus;
-  readonly conflict: number;
-}
-
 export interface FeedRow {
   readonly log_index: number;
   readonly bytes: Uint8Array;
-}
-
-interface AgendaRange {
-  readonly personId: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly afterMs: number;
-  readonly afterId: string;
-  readonly limit: number;
 }
 
 interface NotificationRange {
@@ -43,18 +23,6 @@ interface NotificationRange {
   readonly beforeOrdinal: number;
   readonly limit: number;
 }
-
-const ENTRY_COLUMNS = `e.person_id, e.appointment_id, e.start_ms AS entry_start_ms, e.end_ms AS entry_end_ms,
-  e.recurrence_start_ms, e.status AS entry_status, e.conflict`;
-const AFTER_CURSOR = '(e.start_ms, e.appointment_id) > (@afterMs, @afterId)';
-
-/** The page is cut before the join: appointments are fetched for what is shown only. */
-const AGENDA = `
-  SELECT a.*, x.* FROM (
-    SELECT * FROM (${overlapQuery(ENTRY_COLUMNS, AFTER_CURSOR)})
-    ORDER BY entry_start_ms, appointment_id LIMIT @limit
-  ) x JOIN appointments a ON a.id = x.appointment_id
-  ORDER BY x.entry_start_ms, x.appointment_id`;
 
 /** @param only which index to walk, and its condition; left to itself SQLite would walk all that was ever read. */
 function notificationQuery(only: { readonly index: string; readonly also: string }): string {
@@ -78,8 +46,6 @@ export function prepareQueries(db: Database) {
          AND (username LIKE @prefix ESCAPE '\\' OR ' ' || display_name LIKE @word ESCAPE '\\')
        ORDER BY username LIMIT @limit`,
     ),
-    appointment: db.prepare<[string], AppointmentRow>('SELECT * FROM appointments WHERE id = ?'),
-    agenda: db.prepare<[AgendaRange], OccurrenceRow>(AGENDA),
     notifications: db.prepare<[NotificationRange], NotificationRow>(
       notificationQuery({ index: '', also: '' }),
     ),
