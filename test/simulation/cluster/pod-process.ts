@@ -78,7 +78,7 @@ export class PodProcess {
     });
     this.proposals = new Proposals(this.driver, calls);
     this.reads = new Reads(this.driver, calls);
-    this.service = new Service(this.proposals, this.reads, () => this.host.machine);
+    this.service = new Service(this.proposals, this.reads, surroundings.oracle, () => this.host.machine);
     this.#keeper = new MembershipKeeper({
       driver: this.driver,
       clock: node.clock,

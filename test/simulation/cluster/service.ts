@@ -3,6 +3,7 @@ import { withDeadline } from '@agenda/service-kit/deadline';
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { Proposals } from '../../../services/raft-sidecar/src/runtime/proposals.ts';
 import type { Reads } from '../../../services/raft-sidecar/src/runtime/reads.ts';
+import type { Oracle } from '../oracle/oracle.ts';
 import {
   type Applied,
   type Command,
@@ -14,11 +15,13 @@ import {
 export class Service {
   readonly #proposals: Proposals;
   readonly #reads: Reads;
+  readonly #oracle: Oracle;
   readonly #machine: () => ListMachine;
   readonly #commands = new Map<string, Set<(result: CommandResult) => void>>();
   readonly #indexes = new Set<{ readonly index: number; readonly reached: () => void }>();
 
-  constructor(proposals: Proposals, reads: Reads, machine: () => ListMachine) {
+  constructor(proposals: Proposals, reads: Reads, oracle: Oracle, machine: () => ListMachine) {
+    this.#oracle = oracle;
     this.#proposals = proposals;
     this.#reads = reads;
     this.#machine = machine;
@@ -38,7 +41,9 @@ export class Service {
   }
 
   async read(key: string, deadlineAtMs: number): Promise<readonly string[]> {
+    const committedBefore = this.#oracle.logs.committedIndex;
     const index = await this.#reads.readIndex(deadlineAtMs);
+    this.#oracle.readAt(index, committedBefore);
     await this.#reached(index, deadlineAtMs);
     return this.#machine().list(key);
   }

@@ -139,7 +139,8 @@ export class Succession {
 
   /**
    * A leader and a companion are cut off with much that nobody else has. Their log gives way to the successor's, which
-   * then hands over to the first again: only now it hears what its companion said in the first term.
+   * then hands over to the first again: only now it hears what its companion said in the first term, and only now it could
+   * answer what it was asked when it led no more and did not know.
    */
   #handedBack(first: SimulatedNode, { draw, other }: Fault): void {
     const { nodes, network } = this.#surroundings;
@@ -148,8 +149,12 @@ export class Succession {
     const open = this.#cutOff([first, companion]);
     const release = network.hold(companion.number, first.number);
     this.#burst(first, 'append', 1 + (draw % BURST_MAX));
+    const { rate } = first.clock;
+    first.clock.rate = SLOW_CLOCK_RATE;
     this.#whenLed(first, true, (successor) => {
-      open();
+      this.#burst(first, 'read', READS);
+      first.clock.rate = rate;
+      this.#course.after(READ_US, open);
       if (!successor) return release();
       const sinceTerm = successor.process?.status.term ?? 0;
       this.#course.when(

@@ -185,6 +185,11 @@ describe('the oracle calls by its name', () => {
       told.elect('a', 2, { transferTarget: 'b' });
       told.step('a', { role: 'leader', term: 2, transferTarget: 'b', lastIndex: 2 });
     },
+    'read index': (told) => {
+      told.oracle.readAt(7, 7);
+      assert.equal(told.broken, undefined);
+      told.oracle.readAt(6, 7);
+    },
     'core invariant': (told) => {
       told.step('a', { commitIndex: 5 });
       told.step('a', { commitIndex: 4 });

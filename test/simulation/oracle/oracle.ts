@@ -67,6 +67,15 @@ export class Oracle {
     this.#effects.set(applied.id, appliedIndex);
   }
 
+  /** A read may be answered at that index; so much was committed when it came (thesis §6.4). */
+  readAt(index: number, committedBefore: number): void {
+    this.violations.expect(
+      index >= committedBefore,
+      'read index',
+      () => `a read is to be answered at ${index}, but ${committedBefore} was committed before it came`,
+    );
+  }
+
   /** The machine is another one now: it came out of a snapshot or off a disk. */
   restored(member: MemberId, machine: ListMachine): void {
     if (machine.appliedIndex > 0) this.#compareDigest(member, machine);

@@ -18,6 +18,7 @@ export type Property =
   | 'transfer'
   | 'stop at a disk error'
   | 'exactly once'
+  | 'read index'
   | 'linearizability'
   | 'core invariant'
   | 'liveness'
