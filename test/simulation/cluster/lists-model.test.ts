@@ -32,6 +32,11 @@ describe('the model of lists', () => {
     assert.equal(verdictOf([append('a', 0), append('b', 1, 1), list('b ', 3)]), 'ok');
   });
 
+  it('takes what came after the last read', () => {
+    const last = [append('b', 1, 3), append('c', 1)];
+    assert.equal(verdictOf([append('a', 0, 1), list('a ', 2), ...last]), 'ok');
+  });
+
   it('refuses an acknowledged append that is gone', () => {
     assert.equal(verdictOf([append('a', 0, 1), append('b', 2, 1), list('b ', 4)]), 'illegal');
   });

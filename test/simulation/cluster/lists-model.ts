@@ -20,7 +20,7 @@ interface ListState {
 
 /**
  * A list is known by its text: one that was another before is never the same again.
- * @param finals by key, what it was in the end: lists only grow, so whatever leads elsewhere need not be tried.
+ * @param finals by key, the longest that was read: lists only grow, so what leads elsewhere need not be tried.
  */
 export const listsModel = (finals: ReadonlyMap<string, string>): Model<ListState, ListInput, ListOutput> => ({
   initial: { text: '', length: 0 },
@@ -34,7 +34,8 @@ export const listsModel = (finals: ReadonlyMap<string, string>): Model<ListState
     const fits =
       output === undefined ||
       (output.kind === 'result' && output.done === done && output.length === after.length);
-    return fits && (finals.get(input.key) ?? '').startsWith(after.text) ? after : undefined;
+    const final = finals.get(input.key) ?? '';
+    return fits && (final.startsWith(after.text) || after.text.startsWith(final)) ? after : undefined;
   },
   keyOf: ({ text }) => text,
   partitionOf: ({ key }) => key,
@@ -50,14 +51,24 @@ export function finalLists(operations: readonly ListOperation[]): Map<string, st
   return finals;
 }
 
-/** Without what took no effect and was never answered: lists are read in the end, and it is in none of them. */
+/**
+ * Without what took no effect and was never answered: lists are read in the end, and it is in none of them. Where one grew
+ * after that, nobody knows by what.
+ */
 export function withoutVain(
   operations: readonly ListOperation[],
   finals: ReadonlyMap<string, string>,
 ): ListOperation[] {
-  const seen = new Set([...finals.values()].flatMap((text) => text.split(' ')));
+  const lists = new Map([...finals].map(([key, text]) => [key, text.split(' ').slice(0, -1)]));
+  const seen = new Set([...lists.values()].flat());
+  const grown = new Set(
+    operations
+      .filter(({ input: { key }, output }) => (output?.length ?? 0) > (lists.get(key)?.length ?? 0))
+      .map(({ input: { key } }) => key),
+  );
   return operations.filter(
-    ({ input, output }) => output !== undefined || (input.kind !== 'read' && seen.has(input.value)),
+    ({ input, output }) =>
+      output !== undefined || (input.kind !== 'read' && (grown.has(input.key) || seen.has(input.value))),
   );
 }
 
