@@ -257,6 +257,8 @@ describe('Proposer', () => {
   });
 
   it('does not propose what not every replica can apply yet', async () => {
+    scene.sidecar.lead({ featureLevel: 1 });
+    await scene.sidecar.until(() => scene.replica.leadership.current.featureLevel === 1);
     await assert.rejects(scene.propose(registration('ana', { featureLevel: 2 })), failsWith('unavailable'));
     assert.equal(scene.sidecar.proposals.length, 0);
   });

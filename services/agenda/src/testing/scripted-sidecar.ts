@@ -16,6 +16,7 @@ import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import { createLogger, type Logger } from '@agenda/service-kit/logger';
 import type { MessageStream } from '@agenda/service-kit/message-stream';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
+import { StateMachine } from '../state-machine/machine.ts';
 
 type AttachStream = MessageStream<AttachResponse, AttachRequest>;
 
@@ -60,7 +61,7 @@ export class ScriptedSidecar {
     term: 1,
     isLeader: true,
     acceptsWrites: true,
-    featureLevel: 1,
+    featureLevel: StateMachine.featureLevel,
   });
   readonly #server = new GrpcServer({ verifier: testVerifier(), logger: testLogger() });
   readonly #streams = new Set<AttachStream>();
