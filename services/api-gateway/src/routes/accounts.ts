@@ -1,6 +1,5 @@
 import type { SessionResponse } from '@agenda/proto/agenda/v1/agenda';
 import type { Session, User } from '@agenda/proto/agenda/v1/model';
-import { principalOf } from '../middleware/authentication.ts';
 import { readBody } from '../middleware/body.ts';
 import { expectedVersion, setETag } from '../middleware/conditions.ts';
 import { readContext } from '../middleware/consistency.ts';
@@ -12,7 +11,6 @@ import {
   refreshSchema,
   registerSchema,
   sessionAnswer,
-  ticketAnswer,
   userAnswer,
 } from '../schemas/accounts.ts';
 import { readQuerySchema } from '../schemas/fields.ts';
@@ -131,10 +129,6 @@ function answerUser(context: RequestContext, user: User, index: number): void {
   answer(context, 200, userView(user), index);
 }
 
-function wsTicket({ tickets }: Gateway): Route {
-  return async (context) => answer(context, 201, tickets.issue(principalOf(context)));
-}
-
 const SESSION = { 200: { what: 'A session begins, or goes on.', schema: sessionAnswer } };
 const ME = { 200: { what: 'You.', schema: userAnswer, headers: ['ETag'] } } as const;
 const EMPTY = { 204: { what: 'Done.' } };
@@ -218,13 +212,5 @@ export const accountEndpoints: readonly Endpoint[] = [
     answers: EMPTY,
     errors: ['forbidden', 'conflict'],
     handler: changePassword,
-  },
-  {
-    method: 'post',
-    path: '/api/ws-ticket',
-    topic: 'Notifications',
-    summary: 'A ticket that opens one WebSocket on this pod within 30 seconds',
-    answers: { 201: { what: 'For `/ws?ticket=`.', schema: ticketAnswer } },
-    handler: wsTicket,
   },
 ];

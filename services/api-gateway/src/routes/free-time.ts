@@ -13,12 +13,13 @@ import { answer } from './answers.ts';
 import type { Endpoint, Route } from './endpoint.ts';
 import type { Gateway } from './gateway.ts';
 
-const ANY_HOUR = { start: 0, end: 24 * 60, days: [1, 2, 3, 4, 5, 6, 7] };
+/** Not said: the agenda has its own. */
+const USUAL_HOURS = { start: 0, end: 0, days: [] };
 
 function findFreeSlots({ agenda }: Gateway): Route {
   return async (context) => {
     const body = await readBody(context, freeSlotsSchema);
-    const hours = body.workingHours ?? ANY_HOUR;
+    const hours = body.workingHours ?? USUAL_HOURS;
     const request = {
       context: readContext(context),
       userIds: body.userIds,

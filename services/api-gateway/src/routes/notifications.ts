@@ -1,5 +1,7 @@
+import { principalOf } from '../middleware/authentication.ts';
 import { readContext } from '../middleware/consistency.ts';
 import type { RequestContext } from '../middleware/context.ts';
+import { ticketAnswer } from '../schemas/accounts.ts';
 import { pageQuerySchema } from '../schemas/fields.ts';
 import { notificationsAnswer, unreadAnswer } from '../schemas/notifications.ts';
 import { parse } from '../schemas/parse.ts';
@@ -62,6 +64,10 @@ function markAllRead({ agenda, idempotency }: Gateway): Route {
   };
 }
 
+function wsTicket({ tickets }: Gateway): Route {
+  return async (context) => answer(context, 201, tickets.issue(principalOf(context)));
+}
+
 export const notificationEndpoints: readonly Endpoint[] = [
   {
     method: 'get',
@@ -100,5 +106,13 @@ export const notificationEndpoints: readonly Endpoint[] = [
     agenda: 'write',
     answers: { 204: { what: 'Read.' } },
     handler: markRead,
+  },
+  {
+    method: 'post',
+    path: '/api/ws-ticket',
+    topic: 'Notifications',
+    summary: 'A ticket that opens one WebSocket on this pod within 30 seconds',
+    answers: { 201: { what: 'For `/ws?ticket=`.', schema: ticketAnswer } },
+    handler: wsTicket,
   },
 ];

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { consistencyField, idField, instantAnswer, instantField, rangeFields } from './fields.ts';
 
 const PEOPLE_MAX = 200;
-const MINUTES_PER_DAY = 1_440;
-const DURATION_MINUTES_MAX = 14 * MINUTES_PER_DAY;
-const BUFFER_MINUTES_MAX = 480;
-const SLOTS_MAX = 100;
+const FREE_BUSY_PEOPLE_MAX = 50;
+const DURATION_MINUTES_MAX = 1_440;
+const BUFFER_MINUTES_MAX = 240;
+const SLOTS_MAX = 50;
 const TIME_OF_DAY = /^(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/;
 
 /** "09:30" → minutes since midnight. */
@@ -23,10 +23,10 @@ const workingHours = z
       .array(z.int().min(1).max(7))
       .min(1)
       .max(7)
-      .meta({ description: '1 is Monday, 7 is Sunday' })
-      .default([1, 2, 3, 4, 5]),
+      .meta({ description: '1 is Monday, 7 is Sunday; without it Monday to Friday' })
+      .default([]),
   })
-  .meta({ description: 'in the zone of each person; without it any hour of any day' });
+  .meta({ description: 'in the zone of each person; without it 09:00 to 17:00, Monday to Friday' });
 
 const people = z.array(idField).max(PEOPLE_MAX);
 
@@ -44,7 +44,7 @@ export const freeSlotsSchema = z.strictObject({
     .max(BUFFER_MINUTES_MAX)
     .meta({ description: 'kept free before and after' })
     .default(0),
-  limit: z.int().min(1).max(SLOTS_MAX).default(20),
+  limit: z.int().min(1).max(SLOTS_MAX).default(10),
 });
 
 export const freeBusyQuerySchema = z.strictObject({
@@ -52,9 +52,9 @@ export const freeBusyQuerySchema = z.strictObject({
     .string()
     .meta({ description: 'ids, separated by commas' })
     .transform((text, context) => {
-      const parsed = z.array(idField).min(1).max(PEOPLE_MAX).safeParse(text.split(','));
+      const parsed = z.array(idField).min(1).max(FREE_BUSY_PEOPLE_MAX).safeParse(text.split(','));
       if (parsed.success) return parsed.data;
-      context.addIssue(`must be 1 to ${PEOPLE_MAX} ids of users, separated by commas`);
+      context.addIssue(`must be 1 to ${FREE_BUSY_PEOPLE_MAX} ids of users, separated by commas`);
       return z.NEVER;
     }),
   ...rangeFields,
