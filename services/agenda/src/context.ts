@@ -8,11 +8,15 @@ import { GrpcServer, type RefusedCall } from '@agenda/service-kit/grpc-server';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
+import { CommandFactory } from './api/command-factory.ts';
 import { agendaHandlers } from './api/handlers.ts';
+import { Writes } from './api/writes.ts';
 import { isDiskFailure } from './apply/database.ts';
 import { ReadBarrier } from './apply/read-barrier.ts';
 import { type Replacement, Replica } from './apply/replica.ts';
 import type { Config } from './config.ts';
+import { Maintenance, SYSTEM_CLOCK } from './maintenance/maintenance.ts';
+import { maintenanceTasks } from './maintenance/tasks.ts';
 import { AuditFeed } from './outbox/audit-feed.ts';
 import { EventFeed } from './outbox/event-feed.ts';
 import { NodeEventRecorder } from './outbox/node-event-recorder.ts';
@@ -39,6 +43,7 @@ export class AgendaContext {
   readonly #nodeEvents: NodeEventRecorder;
   readonly #pruner: Pruner;
   readonly #searchIndex: SearchIndex;
+  readonly #maintenance: Maintenance;
   readonly #server: GrpcServer;
   readonly #onDiskFailure: () => void;
   /** The state is being rebuilt. */
@@ -71,6 +76,13 @@ export class AgendaContext {
     });
     const acknowledgedIndex = (): number => this.#auditFeed.acknowledgedIndex;
     this.#pruner = new Pruner({ machine, acknowledgedIndex, logger });
+    const writes = new Writes(new CommandFactory(config.NODE_ID), this.#proposer);
+    this.#maintenance = new Maintenance({
+      leadership,
+      tasks: maintenanceTasks({ queries, propose: (body) => writes.submitOwn(body) }),
+      clock: SYSTEM_CLOCK,
+      logger,
+    });
 
     this.#searchIndex = new SearchIndex(join(config.DATA_DIR, 'agenda'), {
       changesOf: (userId, since, limit) => queries.sync.changesOf(userId, since, limit, position.index),
@@ -107,6 +119,7 @@ export class AgendaContext {
       { name: 'replica', start: () => this.#replica.start(), stop: () => this.#replica.stop() },
       { name: 'pruner', start: () => this.#pruner.start(), stop: () => this.#pruner.stop() },
       { name: 'proposer', stop: () => this.#proposer.close(DRAIN_MS), stopMs: STOP_MS },
+      { name: 'maintenance', start: () => this.#maintenance.start(), stop: () => this.#maintenance.stop() },
       {
         name: 'server',
         start: () => this.#listen(),

@@ -188,13 +188,6 @@ describe('appointments', () => {
     await assert.rejects(list('not a cursor'), { code: 'invalid_argument' });
   });
 
-  it('says clearly what this version does not offer', async () => {
-    await assert.rejects(book(NINE, { recurrence: { rule: 'FREQ=DAILY', addedMs: [], excludedMs: [] } }), {
-      code: 'unimplemented',
-      message: /recurrence/,
-    });
-  });
-
   it('reads without a leader when stale is good enough, and not otherwise', async () => {
     const { appointment, index } = await book(NINE + 5 * DAY);
     const appointmentId = appointment?.id ?? '';

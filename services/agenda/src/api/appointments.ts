@@ -19,12 +19,17 @@ import { type Appointment, ParticipantStatus, Privacy } from '@agenda/proto/agen
 import { type FieldError, ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
+import type { Series } from '../calendar/expansion.ts';
 import { isStartOfDay, timeZoneErrors } from '../calendar/time-zones.ts';
 import { answerErrors, appointmentErrors, appointmentFieldErrors } from '../state-machine/validate.ts';
 import type { ApiContext, Handler } from './api-context.ts';
 import { assertValid } from './invalid.ts';
+import { recurrenceOf, withOccurrences } from './occurrences.ts';
 import { outcomeOf } from './outcomes.ts';
+import { scopeErrors, submitEdit } from './series-edits.ts';
 import { writeAsUser } from './writes.ts';
+
+const TIME = AppointmentField.APPOINTMENT_FIELD_TIME;
 
 export function appointmentHandlers(api: ApiContext): Handlers<AgendaServiceService> {
   return {
@@ -40,9 +45,9 @@ export function appointmentHandlers(api: ApiContext): Handlers<AgendaServiceServ
 function createAppointment(api: ApiContext): Handler<CreateAppointmentRequest, AppointmentResponse> {
   return async (request, call) => {
     const write = writeAsUser(request.context, call);
-    assertOffered(request.fields);
-    const fields = resolvedFields(request.fields);
-    assertValid(appointmentErrors(fields, ''), timeErrors(fields));
+    const given = resolvedFields(request.fields);
+    assertValid(appointmentErrors(once(given), ''), timeErrors(given));
+    const fields = withOccurrences(given, Date.now());
     const value = {
       appointmentId: uuidv7(),
       ownerId: write.caller.userId,
@@ -74,28 +79,33 @@ function getAppointment(api: ApiContext): Handler<GetAppointmentRequest, Appoint
 function updateAppointment(api: ApiContext): Handler<UpdateAppointmentRequest, AppointmentResponse> {
   return async (request, call) => {
     const write = writeAsUser(request.context, call);
-    assertOffered(request.fields, request.scope);
-    const { appointmentId, changed, expectedVersion, allowConflict, participants } = request;
-    const fields = resolvedFields(request.fields);
+    const { appointmentId, changed, allowConflict, participants, scope, recurrenceStartMs } = request;
+    const given = resolvedFields(request.fields);
+    const moves = changed.includes(TIME);
     assertValid(
       idErrors(appointmentId),
+      scopeErrors(request),
       changed.length === 0 ? [{ path: 'changed', message: 'must name at least one field' }] : [],
-      appointmentFieldErrors(fields, changed, ''),
-      changed.includes(AppointmentField.APPOINTMENT_FIELD_TIME) ? timeErrors(fields) : [],
+      appointmentFieldErrors(once(given), changed, ''),
+      moves ? timeErrors(given) : [],
     );
-    const value = {
-      appointmentId,
-      fields,
-      changed,
-      expectedVersion,
-      allowConflict,
-      participants,
-      scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
-      recurrenceStartMs: 0,
-      splitAppointmentId: '',
-      remaining: undefined,
-    };
-    const result = await api.writes.submit(write, { $case: 'updateAppointment', value });
+    const recurs = moves && scope !== OccurrenceScope.OCCURRENCE_SCOPE_THIS;
+    const fields = recurs ? withOccurrences(given, Date.now()) : once(given);
+    const result = await submitEdit(api, write, request, (attempt, split, expectedVersion) => {
+      const value = {
+        appointmentId,
+        fields: split && !moves ? { ...fields, ...timeOf(split.after) } : fields,
+        changed,
+        expectedVersion,
+        allowConflict,
+        participants,
+        scope,
+        recurrenceStartMs,
+        splitAppointmentId: scope === OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED ? '' : uuidv7(),
+        remaining: split && recurrenceOf(split.before ?? split.after),
+      };
+      return api.writes.submit(attempt, { $case: 'updateAppointment', value });
+    });
     return appointmentResponse(result, write.caller.userId);
   };
 }
@@ -103,17 +113,13 @@ function updateAppointment(api: ApiContext): Handler<UpdateAppointmentRequest, A
 function deleteAppointment(api: ApiContext): Handler<DeleteAppointmentRequest, DoneResponse> {
   return async (request, call) => {
     const write = writeAsUser(request.context, call);
-    assertOffered(undefined, request.scope);
-    const { appointmentId, expectedVersion } = request;
-    assertValid(idErrors(appointmentId));
-    const value = {
-      appointmentId,
-      expectedVersion,
-      scope: OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
-      recurrenceStartMs: 0,
-      remaining: undefined,
-    };
-    const result = await api.writes.submit(write, { $case: 'deleteAppointment', value });
+    const { appointmentId, scope, recurrenceStartMs } = request;
+    assertValid(idErrors(appointmentId), scopeErrors(request));
+    const result = await submitEdit(api, write, request, (attempt, split, expectedVersion) => {
+      const remaining = split && recurrenceOf(split.before ?? split.after);
+      const value = { appointmentId, expectedVersion, scope, recurrenceStartMs, remaining };
+      return api.writes.submit(attempt, { $case: 'deleteAppointment', value });
+    });
     outcomeOf(result, 'done');
     return { index: result.index };
   };
@@ -140,21 +146,7 @@ function respondToInvitation(api: ApiContext): Handler<RespondToInvitationReques
   };
 }
 
-/** @throws ServiceError `unimplemented` for recurrence. */
-function assertOffered(
-  fields: AppointmentFields | undefined,
-  scope: OccurrenceScope = OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED,
-): void {
-  const wanted: string[] = [];
-  if (fields?.recurrence) wanted.push('recurrence');
-  const single =
-    scope === OccurrenceScope.OCCURRENCE_SCOPE_UNSPECIFIED || scope === OccurrenceScope.OCCURRENCE_SCOPE_ALL;
-  if (!single) wanted.push('changes of single occurrences');
-  if (wanted.length > 0)
-    throw new ServiceError('unimplemented', `not offered by this version: ${wanted.join(', ')}`);
-}
-
-/** Defaults filled in; what this version does not offer left out. */
+/** Defaults filled in; what is computed here and not given left out. */
 function resolvedFields(given: AppointmentFields | undefined): AppointmentFields {
   const fields = given ?? AppointmentFields.fromPartial({});
   return {
@@ -166,13 +158,24 @@ function resolvedFields(given: AppointmentFields | undefined): AppointmentFields
     timeZone: fields.timeZone || 'UTC',
     allDay: fields.allDay,
     privacy: fields.privacy === Privacy.PRIVACY_UNSPECIFIED ? Privacy.PRIVACY_FULL : fields.privacy,
-    recurrence: undefined,
+    recurrence: fields.recurrence,
     occurrences: [],
     reminderMinutes: fields.reminderMinutes,
     icalUid: fields.icalUid,
     icalExtra: fields.icalExtra,
     expandedUntilMs: 0,
   };
+}
+
+/** Its start and end are judged by themselves, before its rule is. */
+function once(fields: AppointmentFields): AppointmentFields {
+  return { ...fields, recurrence: undefined };
+}
+
+/** Of the latter part of a series that is split, if it is to stay when it is. */
+function timeOf(series: Series) {
+  const { startMs, endMs, timeZone, allDay } = series;
+  return { startMs, endMs, timeZone, allDay, recurrence: recurrenceOf(series) };
 }
 
 /** What apply cannot check, because it knows no time zones. */

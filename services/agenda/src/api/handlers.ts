@@ -7,6 +7,7 @@ import { accountHandlers } from './accounts.ts';
 import { agendaListHandlers } from './agendas.ts';
 import type { ApiContext } from './api-context.ts';
 import { appointmentHandlers } from './appointments.ts';
+import { calendarHandlers } from './calendars.ts';
 import { CommandFactory } from './command-factory.ts';
 import { feedHandlers } from './feeds.ts';
 import { freeTimeHandlers } from './free-time.ts';
@@ -42,6 +43,7 @@ export function agendaHandlers(parts: ApiParts): Handlers<AgendaServiceService> 
     ...appointmentHandlers(api),
     ...agendaListHandlers(api),
     ...freeTimeHandlers(api),
+    ...calendarHandlers(api),
     ...groupHandlers(api),
     ...groupListHandlers(api),
     ...notificationHandlers(api),

@@ -36,14 +36,18 @@ export interface Window {
   readonly fromMs: number;
   /** Exclusive. */
   readonly untilMs: number;
-  /** More occurrences in the window are a problem. */
+  /** More occurrences in the window are a problem, unless they may be cut. */
   readonly max: number;
+  /** Then the first `max` are given. */
+  readonly cut?: boolean;
 }
 
 export interface Expansion {
   /** Ordered by start, no start twice. Each is as long as the first one: in days if all-day, else in time. */
   readonly spans: readonly Span[];
-  /** Nothing starts after the window. */
+  /** All that start before are there. */
+  readonly untilMs: number;
+  /** Nothing starts from `untilMs` on. */
   readonly ended: boolean;
   /** The first start that the rule itself gives, whatever is excluded; undefined: none before the end of the window. */
   readonly firstMs: number | undefined;
@@ -59,19 +63,27 @@ export function expand(series: Series, window: Window): Read<Expansion> {
   const wanted = [...all]
     .filter((startMs) => startMs >= window.fromMs && startMs < window.untilMs && !excluded.has(startMs))
     .sort((a, b) => a - b);
-  if (wanted.length > window.max)
-    return {
-      problem: `gives more than ${window.max} occurrences until ${new Date(window.untilMs).toISOString().slice(0, 10)}; let it recur less often, or end it with COUNT or UNTIL`,
-    };
-  const laterAdded = series.addedMs.some((startMs) => startMs >= window.untilMs);
-  const lengthOf = spanFrom(series);
+  const over = wanted[window.max];
+  if (over !== undefined && !window.cut) return { problem: tooMany(window) };
+  const untilMs = over ?? window.untilMs;
+  const laterAdded = series.addedMs.some((startMs) => startMs >= untilMs);
   return {
-    value: { spans: wanted.map(lengthOf), ended: ended && !laterAdded, firstMs: instants[0] },
+    value: {
+      spans: wanted.slice(0, window.max).map(spanFrom(series)),
+      untilMs,
+      ended: over === undefined && ended && !laterAdded,
+      firstMs: instants[0],
+    },
   };
 }
 
-/** From a start to its span. */
-function spanFrom({ startMs, endMs, timeZone, allDay }: Series): (startMs: number) => Span {
+function tooMany({ max, untilMs }: Window): string {
+  const until = new Date(untilMs).toISOString().slice(0, 10);
+  return `gives more than ${max} occurrences until ${until}; let it recur less often, or end it with COUNT or UNTIL`;
+}
+
+/** From a start to its span: in days as long as the first one if all-day, else in time. */
+export function spanFrom({ startMs, endMs, timeZone, allDay }: Series): (startMs: number) => Span {
   const lengthMs = endMs - startMs;
   if (!allDay) return (start) => ({ startMs: start, endMs: start + lengthMs });
   const daysMs = Math.max(1, dayOf(endMs, timeZone) - dayOf(startMs, timeZone)) * DAY_MS;

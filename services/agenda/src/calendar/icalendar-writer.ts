@@ -42,10 +42,11 @@ export function writeCalendar(name: string, events: readonly ExportedEvent[]): s
     ['prodid', {}, 'text', PRODUCT],
     ['version', {}, 'text', '2.0'],
     ['calscale', {}, 'text', 'GREGORIAN'],
-    ['x-wr-calname', {}, 'text', name],
+    // Of a type that the RFC does not know, so it is escaped here.
+    ['x-wr-calname', {}, 'unknown', name.replace(/[\\;,]/g, '\\$&')],
   ];
   const calendar: Component = ['vcalendar', properties, [...zonesOf(events), ...events.map(eventComponent)]];
-  return `${ICAL.stringify(calendar)}\r\n`;
+  return ICAL.stringify(calendar);
 }
 
 /** Those that recur for ever are told about a few years ahead: those who read it know the zone's name. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { endingAt, readRule, ruleText } from './recurrence-rule.ts';
+import { readRule, ruleText } from './recurrence-rule.ts';
 
 function textOf(text: string): string {
   const rule = readRule(text);
@@ -50,13 +50,6 @@ describe('a recurrence rule', () => {
   };
   for (const [text, problem] of Object.entries(wrong))
     it(`says what is wrong with "${text.slice(0, 60)}"`, () => assert.match(problemOf(text), problem));
-
-  it('can be made to end at an instant', () => {
-    const rule = readRule('FREQ=DAILY;COUNT=100');
-    if ('problem' in rule) assert.fail(rule.problem);
-    const ending = endingAt(rule.value, Date.UTC(2026, 11, 24, 9, 30, 5, 999));
-    assert.equal(ruleText(ending), 'FREQ=DAILY;UNTIL=20261224T093005Z');
-  });
 });
 
 function numbers(count: number): string {

@@ -244,11 +244,3 @@ export function ruleText({ frequency, interval, weekStart, count, until, by }: R
 function untilText({ kind, at }: Until): string {
   return `${at.replace(/[-:]/g, '')}${kind === 'utc' ? 'Z' : ''}`;
 }
-
-/** The same rule, ending at that instant. */
-export function endingAt({ count: _, ...rule }: RecurrenceRule, lastMs: number): RecurrenceRule {
-  const at = Temporal.Instant.fromEpochMilliseconds(lastMs)
-    .toString({ smallestUnit: 'second' })
-    .replace('Z', '');
-  return { ...rule, until: { kind: 'utc', at } };
-}

@@ -9,8 +9,11 @@ import { notificationFromRow } from '../state-machine/notifications.ts';
 import { userFromRow } from '../state-machine/users.ts';
 import { AgendaQueries } from './agenda.ts';
 import { BusyTime } from './busy-time.ts';
+import { CalendarRows } from './calendar-rows.ts';
 import { decodeCursor, type Page, pageOf } from './cursor.ts';
+import { DueWork } from './due-work.ts';
 import { GroupQueries } from './groups.ts';
+import { SeriesQueries } from './series.ts';
 import { type FeedRow, prepareQueries } from './statements.ts';
 import { SyncQueries } from './sync.ts';
 
@@ -45,6 +48,18 @@ export class Queries {
 
   get agendas(): AgendaQueries {
     return this.#topics.agendas;
+  }
+
+  get calendars(): CalendarRows {
+    return this.#topics.calendars;
+  }
+
+  get dueWork(): DueWork {
+    return this.#topics.dueWork;
+  }
+
+  get series(): SeriesQueries {
+    return this.#topics.series;
   }
 
   get groups(): GroupQueries {
@@ -175,6 +190,9 @@ export class Queries {
 }
 
 interface Topics {
+  readonly calendars: CalendarRows;
+  readonly dueWork: DueWork;
+  readonly series: SeriesQueries;
   readonly agendas: AgendaQueries;
   readonly groups: GroupQueries;
   readonly busyTime: BusyTime;
@@ -183,6 +201,9 @@ interface Topics {
 
 function topicsOf(db: Database): Topics {
   return {
+    calendars: new CalendarRows(db),
+    dueWork: new DueWork(db),
+    series: new SeriesQueries(db),
     agendas: new AgendaQueries(db),
     groups: new GroupQueries(db),
     busyTime: new BusyTime(db),

@@ -19,6 +19,7 @@ interface Appointment {
 
 const once = (startMs: number, endMs: number): Schedule => ({
   recurrence: undefined,
+  first: { startMs, endMs },
   spans: [{ startMs, endMs }],
   expandedUntilMs: 0,
 });

@@ -12,7 +12,9 @@ import { Invitees } from './invitees.ts';
 import { Membership } from './membership.ts';
 import type { Notifications } from './notifications.ts';
 import { Participants } from './participants.ts';
+import { Reminders } from './reminders.ts';
 import { Schedules } from './schedule.ts';
+import { SeriesChanges } from './series.ts';
 import { Trash } from './trash.ts';
 import type { Users } from './users.ts';
 
@@ -20,6 +22,8 @@ export interface AgendaParts {
   readonly appointments: Appointments;
   readonly invitations: Invitations;
   readonly trash: Trash;
+  readonly series: SeriesChanges;
+  readonly reminders: Reminders;
   readonly groups: Groups;
   readonly groupRows: GroupRows;
 }
@@ -38,13 +42,17 @@ export function agendaParts(db: Database, users: Users, notifications: Notificat
   const invitees = new Invitees(groupRows, users);
   const attendance = new Attendance(bookings, stored.participants, users, notifications);
   const parts = { ...stored, bookings, invitees, attendance };
-  const appointments = new Appointments(parts);
-  const trash = new Trash(db, { ...parts, appointments });
+  const reminders = new Reminders(db, stored);
+  const appointments = new Appointments({ ...parts, reminders });
+  const trash = new Trash(db, { ...parts, appointments, reminders });
+  const series = new SeriesChanges(db, { ...parts, appointments, trash, reminders });
   const membership = new Membership({ ...parts, groups: groupRows, trash });
   return {
     appointments,
     invitations: new Invitations(parts),
     trash,
+    series,
+    reminders,
     groups: new Groups(groupRows, membership, users),
     groupRows,
   };

@@ -13,12 +13,14 @@ import { type Booking, type Bookings, refuseTooManyEntries } from './bookings.ts
 import { type Invitees, isRefusal } from './invitees.ts';
 import { type Outcome, type RefusalOutcome, refuse, refuseInvalid } from './outcome.ts';
 import { type ParticipantRow, type Participants, statusOf } from './participants.ts';
+import type { Reminders } from './reminders.ts';
 import { type Schedules, sameSpans, scheduleOf, timeColumns } from './schedule.ts';
 import type { Step } from './step.ts';
 import { type Users, versionMismatch } from './users.ts';
 import { appointmentErrors, appointmentFieldErrors } from './validate.ts';
 
 const TIME = AppointmentField.APPOINTMENT_FIELD_TIME;
+const REMINDERS = AppointmentField.APPOINTMENT_FIELD_REMINDERS;
 const PARTICIPANTS = AppointmentField.APPOINTMENT_FIELD_PARTICIPANTS;
 
 export interface AppointmentParts {
@@ -29,6 +31,7 @@ export interface AppointmentParts {
   readonly invitees: Invitees;
   readonly attendance: Attendance;
   readonly users: Users;
+  readonly reminders: Reminders;
 }
 
 export class Appointments {
@@ -39,6 +42,7 @@ export class Appointments {
   readonly #invitees: Invitees;
   readonly #attendance: Attendance;
   readonly #users: Users;
+  readonly #reminders: Reminders;
 
   constructor(parts: AppointmentParts) {
     this.#rows = parts.rows;
@@ -48,6 +52,7 @@ export class Appointments {
     this.#invitees = parts.invitees;
     this.#attendance = parts.attendance;
     this.#users = parts.users;
+    this.#reminders = parts.reminders;
   }
 
   create(step: Step, create: CreateAppointment): Outcome {
@@ -70,6 +75,7 @@ export class Appointments {
     if (!this.#rows.insert(booking.row))
       return refuse('conflict', `there is an appointment ${draft.id} already`);
     this.#schedules.add(draft.id, schedule);
+    if (draft.reminder_minutes !== '') this.#reminders.schedule(draft, schedule.spans, step.atMs);
     this.#bookings.enterOwner(step, booking, conflicts);
     if (invitees.length === 0) return appointmentOutcome(this.#bookings.tellChanged(step, booking, []));
     this.#attendance.invite(step, booking, invitees);
@@ -93,6 +99,8 @@ export class Appointments {
     if (conflicts.includes(true) && !update.allowConflict) return this.#bookings.refuseOwnerConflict(after);
     this.#bookings.save(after.row);
     if (changed.includes(TIME)) this.#schedules.replace(found.id, after.schedule);
+    if (changed.includes(TIME) || changed.includes(REMINDERS))
+      this.#reminders.schedule(after.row, after.schedule.spans, step.atMs);
     if (moved) {
       this.#bookings.removeOwner(before);
       this.#bookings.enterOwner(step, after, conflicts);

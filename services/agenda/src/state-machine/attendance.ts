@@ -79,11 +79,16 @@ export class Attendance {
     );
   }
 
-  /** The appointment goes to the trash: its entries go, its people stay in its rows. */
-  cancel(step: Step, booking: Booking, participants: readonly ParticipantRow[]): void {
+  /** The appointment, or some of its occurrences, goes: its entries go, its people stay in its rows. */
+  cancel(
+    step: Step,
+    booking: Booking,
+    participants: readonly ParticipantRow[],
+    text = `"${booking.row.title}" was cancelled.`,
+  ): void {
     const { row } = booking;
     for (const participant of participants) this.#bookings.removeEntries(booking, participant);
-    this.#tell(step, row, participants, CANCELLED, `"${row.title}" was cancelled.`);
+    this.#tell(step, row, participants, CANCELLED, text);
     this.#participants.touch(row.id, step.index);
   }
 

@@ -73,6 +73,13 @@ export class Bookings {
       });
   }
 
+  /** What stood there already, under another appointment from now on: nothing new to tell. */
+  reenterOwner(booking: Booking): void {
+    const { row, schedule } = booking;
+    const status = ParticipantStatus.PARTICIPANT_STATUS_ACCEPTED;
+    this.#entries.add(row.owner_id, row, schedule, status, this.ownerConflicts(booking));
+  }
+
   removeOwner({ row, schedule }: Booking): void {
     this.#entries.remove(row.owner_id, row.id, schedule.spans);
   }

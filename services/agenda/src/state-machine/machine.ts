@@ -16,7 +16,9 @@ import { Imports } from './imports.ts';
 import type { Invitations } from './invitations.ts';
 import { Notifications } from './notifications.ts';
 import { DONE, type Outcome, refuse } from './outcome.ts';
+import type { Reminders } from './reminders.ts';
 import { ensureSchema } from './schema.ts';
+import type { SeriesChanges } from './series.ts';
 import { Sessions } from './sessions.ts';
 import { Step } from './step.ts';
 import type { Trash } from './trash.ts';
@@ -79,6 +81,8 @@ export class StateMachine {
   readonly #appointments: Appointments;
   readonly #invitations: Invitations;
   readonly #trash: Trash;
+  readonly #series: SeriesChanges;
+  readonly #reminders: Reminders;
   readonly #groups: Groups;
   readonly #imports: Imports;
   readonly #feeds: CalendarFeeds;
@@ -98,6 +102,8 @@ export class StateMachine {
     this.#appointments = parts.appointments;
     this.#invitations = parts.invitations;
     this.#trash = parts.trash;
+    this.#series = parts.series;
+    this.#reminders = parts.reminders;
     this.#groups = parts.groups;
     this.#imports = new Imports(db, parts.appointments);
     this.#feeds = new CalendarFeeds(db, parts.groupRows);
@@ -238,11 +244,15 @@ export class StateMachine {
       case 'createAppointment':
         return this.#appointments.create(step, body.value);
       case 'updateAppointment':
-        return this.#appointments.update(step, body.value);
+        return this.#series.update(step, body.value);
       case 'deleteAppointment':
-        return this.#trash.delete(step, body.value);
+        return this.#series.delete(step, body.value);
       case 'restoreAppointment':
         return this.#trash.restore(step, body.value);
+      case 'extendSeries':
+        return this.#series.extend(step, body.value);
+      case 'fireReminders':
+        return this.#reminders.fire(step, body.value);
       case 'purgeDeleted':
         return this.#trash.purge(step, body.value);
       case 'respondToInvitation':
@@ -267,8 +277,6 @@ export class StateMachine {
         return this.#notifications.markRead(step, body.value);
       case 'recordNodeEvents':
         return recordNodeEvents(step, body.value);
-      default:
-        throw new UnknownCommandError(step.index, step.command.featureLevel, body.$case);
     }
   }
 }

@@ -7,6 +7,8 @@ import type { AppointmentRow } from './appointment-row.ts';
 export interface Schedule {
   /** Undefined: it happens once. */
   readonly recurrence: Recurrence | undefined;
+  /** The occurrence from which a rule counts (RFC 5545 DTSTART, DTEND); it need not be among the spans. */
+  readonly first: Span;
   /** By start; at least one. Of a series: as far as it is expanded. */
   readonly spans: readonly Span[];
   /** Of a series: `spans` has every occurrence that starts before. */
@@ -16,16 +18,23 @@ export interface Schedule {
 /** What a command's fields ask for; they have been checked. */
 export function scheduleOf(fields: AppointmentFields): Schedule {
   const { recurrence, occurrences, expandedUntilMs, startMs, endMs } = fields;
-  if (!recurrence) return { recurrence, spans: [{ startMs, endMs }], expandedUntilMs: 0 };
-  return { recurrence, spans: occurrences, expandedUntilMs };
+  const first = { startMs, endMs };
+  if (!recurrence) return { recurrence, first, spans: [first], expandedUntilMs: 0 };
+  return { recurrence, first, spans: occurrences, expandedUntilMs };
 }
 
 /** The columns of `appointments` that follow from it. */
-export function timeColumns({ spans }: Schedule): Pick<AppointmentRow, 'start_ms' | 'end_ms' | 'until_ms'> {
-  const [first] = spans;
-  if (!first) throw new Error('apply invariant broken: an appointment that never takes place');
-  const untilMs = spans.reduce((latest, { endMs }) => Math.max(latest, endMs), 0);
-  return { start_ms: first.startMs, end_ms: first.endMs, until_ms: untilMs };
+export function timeColumns({
+  first,
+  spans,
+}: Schedule): Pick<AppointmentRow, 'start_ms' | 'end_ms' | 'until_ms'> {
+  return { start_ms: first.startMs, end_ms: first.endMs, until_ms: untilOf(spans) };
+}
+
+/** The end of the last one. @param spans at least one. */
+export function untilOf(spans: readonly Span[]): number {
+  if (spans.length === 0) throw new Error('apply invariant broken: an appointment that never takes place');
+  return spans.reduce((latest, { endMs }) => Math.max(latest, endMs), 0);
 }
 
 export function sameSpans(one: Schedule, other: Schedule): boolean {
@@ -62,13 +71,10 @@ export class Schedules {
 
   of(row: AppointmentRow): Schedule {
     const series = this.#statements.byId.get(row.id);
-    if (!series)
-      return {
-        recurrence: undefined,
-        spans: [{ startMs: row.start_ms, endMs: row.end_ms }],
-        expandedUntilMs: 0,
-      };
+    const first = { startMs: row.start_ms, endMs: row.end_ms };
+    if (!series) return { recurrence: undefined, first, spans: [first], expandedUntilMs: 0 };
     return {
+      first,
       recurrence: Recurrence.decode(series.recurrence),
       spans: Spans.decode(series.occurrences).spans,
       expandedUntilMs: series.expanded_until_ms,

@@ -7,6 +7,7 @@ import {
   OccurrenceScope,
   type ParticipantChoice,
   type Refusal,
+  type ReminderDue,
   type UpdateAppointment,
   type UpdateProfile,
 } from '@agenda/proto/agenda/v1/command';
@@ -239,6 +240,24 @@ export function updateGroup(groupId: string, name: string, expectedVersion?: num
 
 export function deleteGroup(groupId: string, expectedVersion?: number): Body {
   return { $case: 'deleteGroup', value: { groupId, expectedVersion } };
+}
+
+/** What expansion would give for a day's length between occurrences of an hour. */
+export function dailyFields(startMs: number, count: number, title = 'Stand-up'): AppointmentFields {
+  const occurrences = [...Array(count).keys()].map((day) => ({
+    startMs: startMs + day * DAY_MS,
+    endMs: startMs + day * DAY_MS + HOUR_MS,
+  }));
+  return {
+    ...fieldsOf(startMs, startMs + HOUR_MS, title),
+    recurrence: { rule: `FREQ=DAILY;COUNT=${count}`, addedMs: [], excludedMs: [] },
+    occurrences,
+    expandedUntilMs: startMs + count * DAY_MS,
+  };
+}
+
+export function fireReminders(...due: readonly ReminderDue[]): Body {
+  return { $case: 'fireReminders', value: { due: [...due] } };
 }
 
 export const SESSION_SECONDS = 3_600;

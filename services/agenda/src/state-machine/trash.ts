@@ -11,6 +11,7 @@ import { type Invitees, isRefusal } from './invitees.ts';
 import type { Notifications } from './notifications.ts';
 import { DONE, type Outcome, type RefusalOutcome, refuse } from './outcome.ts';
 import { type Participants, statusOf } from './participants.ts';
+import type { Reminders } from './reminders.ts';
 import type { Step } from './step.ts';
 
 /** However many a command asks for. */
@@ -24,6 +25,7 @@ export interface TrashParts {
   readonly invitees: Invitees;
   readonly attendance: Attendance;
   readonly notifications: Notifications;
+  readonly reminders: Reminders;
 }
 
 export class Trash {
@@ -34,6 +36,7 @@ export class Trash {
   readonly #invitees: Invitees;
   readonly #attendance: Attendance;
   readonly #notifications: Notifications;
+  readonly #reminders: Reminders;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(db: Database, parts: TrashParts) {
@@ -45,6 +48,7 @@ export class Trash {
     this.#invitees = parts.invitees;
     this.#attendance = parts.attendance;
     this.#notifications = parts.notifications;
+    this.#reminders = parts.reminders;
   }
 
   /** The row stays for a while and can be brought back; its place in all agendas is free at once. */
@@ -67,6 +71,7 @@ export class Trash {
     });
     const booking = { row, schedule };
     this.#bookings.save(row);
+    this.#reminders.remove(row.id);
     this.#bookings.removeOwner(booking);
     const participants = this.#participants.of(row.id);
     if (participants.length > 0) this.#attendance.cancel(step, booking, participants);
@@ -99,6 +104,7 @@ export class Trash {
     const conflicts = this.#bookings.ownerConflicts(booking);
     if (conflicts.includes(true) && !allowConflict) return this.#bookings.refuseOwnerConflict(booking);
     this.#bookings.save(row);
+    this.#reminders.schedule(row, schedule.spans, step.atMs);
     this.#bookings.enterOwner(step, booking, conflicts);
     for (const participant of people)
       if (participant.gone !== 0) this.#bookings.takeOut(step, booking, participant);

@@ -1,6 +1,7 @@
 /** The rules of single fields. Apply decides by them; the API asks them first to save a round trip. */
 import { AppointmentField, type AppointmentFields } from '@agenda/proto/agenda/v1/command';
 import { GroupKind, ParticipantStatus, Privacy } from '@agenda/proto/agenda/v1/model';
+import { occurrenceErrors } from './occurrences.ts';
 import { SPAN_MS_MAX } from './spans.ts';
 
 export interface FieldProblem {
@@ -153,7 +154,7 @@ function timeErrors(fields: AppointmentFields, prefix: string): FieldProblem[] {
   if (endMs <= startMs) return [{ path: `${prefix}end`, message: 'must be after start' }];
   if (endMs - startMs > SPAN_MS_MAX)
     return [{ path: `${prefix}end`, message: 'must be at most 366 days after start' }];
-  return [];
+  return occurrenceErrors(fields, prefix);
 }
 
 function instantErrors(instantMs: number, path: string): FieldProblem[] {

@@ -7,6 +7,7 @@ import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import { AgendaContext } from '../context.ts';
+import { FEATURE_LEVEL } from '../state-machine/feature-level.ts';
 import { ScriptedSidecar, TEST_SECRETS, testLogger, testSigner } from './scripted-sidecar.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
@@ -25,6 +26,7 @@ export class AgendaUnderTest {
   #client: UnaryClient<AgendaServiceService> | undefined;
 
   async start(): Promise<this> {
+    this.sidecar.leadership.featureLevel = FEATURE_LEVEL;
     await this.sidecar.start();
     await this.startAgenda();
     return this;

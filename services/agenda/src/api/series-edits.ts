@@ -1,0 +1,74 @@
+/** Edits of a series from one occurrence on: what is left of it is computed here, for the version that was read. */
+import { createHash } from 'node:crypto';
+import { Consistency } from '@agenda/proto/agenda/v1/agenda';
+import { type CommandResult, OccurrenceScope } from '@agenda/proto/agenda/v1/command';
+import type { FieldError } from '@agenda/service-kit/errors';
+import { type Split, splitSeries } from '../calendar/series-split.ts';
+import type { ApiContext } from './api-context.ts';
+import { assertValid } from './invalid.ts';
+import { seriesOf } from './occurrences.ts';
+import type { WriteCall } from './writes.ts';
+
+/** For a caller who named no version, while others keep changing it. */
+const ATTEMPTS_MAX = 4;
+
+const { OCCURRENCE_SCOPE_THIS, OCCURRENCE_SCOPE_THIS_AND_FOLLOWING } = OccurrenceScope;
+
+interface Edit {
+  readonly appointmentId: string;
+  readonly expectedVersion?: number | undefined;
+  readonly scope: OccurrenceScope;
+  readonly recurrenceStartMs: number;
+}
+
+export function scopeErrors({ scope, recurrenceStartMs }: Edit): FieldError[] {
+  const single = scope === OCCURRENCE_SCOPE_THIS || scope === OCCURRENCE_SCOPE_THIS_AND_FOLLOWING;
+  if (single && recurrenceStartMs <= 0)
+    return [{ path: 'recurrenceStart', message: 'must be the start of the occurrence that is meant' }];
+  if (!single && recurrenceStartMs !== 0)
+    return [{ path: 'recurrenceStart', message: 'must be left out unless scope is this or following' }];
+  return [];
+}
+
+/**
+ * @param submit proposes it; `split` is undefined if nothing is split: the scope is another one, or it is not the
+ * caller's series, which apply then refuses.
+ * @throws ServiceError of a linearizable read, and `invalid_argument`.
+ */
+export async function submitEdit(
+  api: ApiContext,
+  write: WriteCall,
+  edit: Edit,
+  submit: (
+    write: WriteCall,
+    split: Split | undefined,
+    expectedVersion: number | undefined,
+  ) => Promise<CommandResult>,
+): Promise<CommandResult> {
+  const { appointmentId, expectedVersion, scope, recurrenceStartMs } = edit;
+  if (scope !== OCCURRENCE_SCOPE_THIS_AND_FOLLOWING) return submit(write, undefined, expectedVersion);
+  for (let attempt = 1; ; attempt++) {
+    const { caller } = write;
+    await api.reads.fresh({ caller, consistency: Consistency.CONSISTENCY_LINEARIZABLE, minIndex: 0 }, write);
+    const stored = api.queries.series.byId(appointmentId);
+    const call = attemptOf(write, attempt);
+    if (stored?.ownerId !== caller.userId) return submit(call, undefined, expectedVersion);
+    const split = splitSeries(seriesOf(stored, stored.recurrence), recurrenceStartMs);
+    if ('problem' in split) assertValid([{ path: 'recurrence.rule', message: split.problem }]);
+    const result = await submit(
+      call,
+      'value' in split ? split.value : undefined,
+      expectedVersion ?? stored.version,
+    );
+    const isStale = result.outcome?.$case === 'refusal' && result.outcome.value.code === 'version_mismatch';
+    if (!isStale || expectedVersion !== undefined || attempt === ATTEMPTS_MAX) return result;
+  }
+}
+
+/** A command id is answered once: another attempt needs another one, and a retry of the request the same ones. */
+function attemptOf(write: WriteCall, attempt: number): WriteCall {
+  const { context } = write;
+  if (!context || attempt === 1) return write;
+  const commandId = createHash('sha256').update(context.commandId).update(`attempt ${attempt}`).digest();
+  return { ...write, context: { ...context, commandId: commandId.subarray(0, 16) } };
+}
