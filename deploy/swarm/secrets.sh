@@ -4,9 +4,10 @@
 # anew, so running it twice changes nothing, and files of your own can be put there first.
 #
 #   secrets.sh                 version 1 of cluster-hmac, jwt and audit-token
-#   secrets.sh --rotate 2      version 2: new ones, and the old ones still accepted
-#   secrets.sh --finish 3      version 3: those new ones alone
+#   secrets.sh --rotate 2      versions 2, 3 and 4, to be deployed one after the other: signed with the old ones while
+#                              the new ones are accepted already; signed with the new ones; the new ones alone
 #   secrets.sh --tls [N]       version N (1) of a certificate for clients, and of an authority and certificate for peers
+#   secrets.sh --grafana       the password of Grafana's administrator
 #
 # SECRETS_DIR (.data/swarm-secrets), TLS_NAMES (localhost and this host: the names in the certificate for clients).
 # DOCKER_HOST or a docker context says which swarm.
@@ -47,28 +48,26 @@ make_new() {
   give "$to" 1 "${SECRETS[@]}"
 }
 
-# The first of what a version holds is the one that signs.
-current() { cut -d, -f1 <"$1" | tr -d '\n'; }
-
+# While an update goes through, some replicas have a version and some the one before: each accepts what the other signs.
 rotate() {
-  local version=$1 from=$dir/v$(($1 - 1)) to=$dir/v$1 name
-  [ -d "$from" ] || die "$from is not there: version $version follows on it"
-  mkdir -p "$to"
+  local first=$1 from=$dir/v$(($1 - 1)) to name step old new
+  [ -d "$from" ] || die "$from is not there: version $first follows on it"
+  grep -q , "$from/cluster-hmac" && die "version $(($1 - 1)) is a step of a rotation: go on from its last one"
+  to=$dir/v$((first + 2))
+  mkdir -p "$dir/v$first" "$dir/v$((first + 1))" "$to"
   for name in "${SECRETS[@]}"; do
-    if [[ $PAIRS == *" $name "* ]]; then { random_hex; printf ,; current "$from/$name"; } | keep "$to" "$name"
-    else random_hex | keep "$to" "$name"; fi
+    random_hex | keep "$to" "$name"
+    old=$(tr -d '\n' <"$from/$name") new=$(tr -d '\n' <"$to/$name")
+    if [[ $PAIRS == *" $name "* ]]; then
+      printf %s,%s "$old" "$new" | keep "$dir/v$first" "$name"
+      printf %s,%s "$new" "$old" | keep "$dir/v$((first + 1))" "$name"
+    else
+      printf %s "$old" | keep "$dir/v$first" "$name"
+      printf %s "$new" | keep "$dir/v$((first + 1))" "$name"
+    fi
   done
-  give "$to" "$version" "${SECRETS[@]}"
-  echo "deploy with SECRETS_VERSION=$version; when all replicas have it: secrets.sh --finish $((version + 1))"
-}
-
-finish() {
-  local version=$1 from=$dir/v$(($1 - 1)) to=$dir/v$1 name
-  [ -d "$from" ] || die "$from is not there: version $version follows on it"
-  mkdir -p "$to"
-  for name in "${SECRETS[@]}"; do current "$from/$name" | keep "$to" "$name"; done
-  give "$to" "$version" "${SECRETS[@]}"
-  echo "deploy with SECRETS_VERSION=$version"
+  for step in "$first" $((first + 1)) $((first + 2)); do give "$dir/v$step" "$step" "${SECRETS[@]}"; done
+  echo "deploy with SECRETS_VERSION=$first; when all replicas have it, with $((first + 1)); then with $((first + 2))"
 }
 
 # certificate DIR PREFIX SUBJECT SAN: an authority (PREFIX-ca) and a certificate by it
@@ -96,10 +95,17 @@ make_tls() {
   echo "deploy with tls.yml and TLS_VERSION=$version; clients trust $to/tls-ca, or put a certificate of your own there first"
 }
 
+make_grafana() {
+  local to=$dir/grafana
+  mkdir -p "$to"
+  random_hex | keep "$to" grafana-admin
+  give "$to" 1 grafana-admin
+}
+
 case ${1:-} in
   '') make_new ;;
+  --grafana) make_grafana ;;
   --rotate) is_version "${2:-}"; rotate "$2" ;;
-  --finish) is_version "${2:-}"; finish "$2" ;;
   --tls) is_version "${2:-1}"; make_tls "${2:-1}" ;;
   *) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

@@ -27,7 +27,7 @@ const ENGINE_MS_MAX = 60_000;
 const CASES_MS_MAX = 60 * 60_000;
 const CASE_MS_MAX = 10 * 60_000;
 /** In this order: each goes on from what the one before left. */
-const CASES = ['start', 'kill', 'update', 'cut', 'volumes', 'scale', 'restart'];
+const CASES = ['start', 'kill', 'update', 'cut', 'volumes', 'scale', 'restart', 'tls'];
 
 const directory = mkdtempSync(join(tmpdir(), 'agenda-swarm-'));
 const figuresFile = join(directory, 'figures');

@@ -94,6 +94,26 @@ describe('the stack file', () => {
   });
 });
 
+describe('the image', () => {
+  const dockerfile = readFileSync(join(FOLDER, 'Dockerfile'), 'utf8');
+
+  it('is built from a base that can be chosen, ends as another user than root, and checks its health', () => {
+    assert.match(dockerfile, /^ARG BASE_IMAGE=node:26-bookworm-slim$/m);
+    assert.equal(
+      dockerfile.match(/^FROM /gm)?.length,
+      dockerfile.match(/^FROM (\$\{BASE_IMAGE\}|manifests)/gm)?.length,
+    );
+    const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+    assert.match(last, /^USER node$/m);
+    assert.match(last, /^HEALTHCHECK /m);
+    assert.match(last, /org\.opencontainers\.image\.revision/);
+  });
+
+  it('resolves names without blocking: those of tasks that are gone must not delay calls to living ones', () => {
+    assert.match(dockerfile, /GRPC_NODE_USE_ALTERNATIVE_RESOLVER=true/);
+  });
+});
+
 describe('each file of deploy/swarm', () => {
   const files = readdirSync(FOLDER).filter((name) => /\.ya?ml$/.test(name));
 

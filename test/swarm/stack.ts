@@ -1,7 +1,10 @@
 /** The real stack file on the hosts: what runs where, and what its members say. */
 import { execFile } from 'node:child_process';
-import { get } from 'node:http';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { get as getTls } from 'node:https';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { until } from '../support/until.ts';
@@ -47,7 +50,7 @@ export interface Health {
     readonly learners: readonly string[];
   } | null;
   readonly progress: readonly {
-    readonly state: string;
+    readonly memberId: string;
     readonly matchIndex: number;
     readonly active: boolean;
   }[];
@@ -56,6 +59,8 @@ export interface Health {
 export class Stack {
   /** Hosts that clients and tests do not talk to. */
   readonly away = new Set<Host>();
+  /** Clients speak HTTPS, and trust whom this certificate (PEM) names; undefined: HTTP. */
+  authority: string | undefined;
   readonly #secretsDir: string;
 
   constructor(secretsDir: string) {
@@ -76,8 +81,8 @@ export class Stack {
     return docker(this.hosts[0] as Host, ...args);
   }
 
-  async makeSecrets(): Promise<void> {
-    await run(join(DEPLOY, 'secrets.sh'), [], {
+  async makeSecrets(...args: string[]): Promise<void> {
+    await run(join(DEPLOY, 'secrets.sh'), args, {
       env: { ...environmentOf(this.hosts[0] as Host), SECRETS_DIR: this.#secretsDir },
       timeout: COMMAND_MS_MAX,
     });
@@ -86,16 +91,16 @@ export class Stack {
   /** `docker stack deploy`, with the files as they are. */
   async deploy(image: string, ...overrides: string[]): Promise<void> {
     const files = ['stack.yml', ...overrides].flatMap((file) => ['--compose-file', join(DEPLOY, file)]);
-    await run('docker', ['stack', 'deploy', '--detach', '--resolve-image', 'never', ...files, STACK], {
+    await run('docker', ['stack', 'deploy', '--resolve-image', 'never', ...files, STACK], {
       env: { ...environmentOf(this.hosts[0] as Host), ...TIMING, AGENDA_IMAGE: image },
       timeout: COMMAND_MS_MAX,
     });
   }
 
-  /** One of the scripts of deploy/swarm. */
-  async script(name: string, ...args: string[]): Promise<string> {
-    const { stdout } = await run(join(DEPLOY, name), args, {
-      env: { ...environmentOf(this.hosts[0] as Host), ...TIMING },
+  /** Where each slot's volume is (slots.sh). */
+  async slots(image: string, ...args: string[]): Promise<string> {
+    const { stdout } = await run(join(DEPLOY, 'slots.sh'), args, {
+      env: { ...environmentOf(this.hosts[0] as Host), ...TIMING, AGENDA_IMAGE: image },
       timeout: COMMAND_MS_MAX,
     });
     return stdout;
@@ -143,17 +148,29 @@ export class Stack {
     return found;
   }
 
+  /** Of the swarm itself. */
+  async leadingManager(): Promise<Host> {
+    const lines = await this.swarm('node', 'ls', '--format', '{{.Hostname}} {{.ManagerStatus}}');
+    return Number(/^h(\d) Leader/m.exec(lines)?.[1]) as Host;
+  }
+
+  async leadingTask(): Promise<Task> {
+    const { nodeId } = await this.leader();
+    return this.taskOf(Number(nodeId.split('-').at(-1)));
+  }
+
   /** What the pod of that task says itself. */
   async healthOf(task: Task): Promise<Health> {
     const script = `fetch('http://127.0.0.1:${PORT}/raft/health').then(async (r) => console.log(await r.text()))`;
     return JSON.parse(await docker(task.host, 'exec', await this.containerOf(task), 'node', '-e', script));
   }
 
-  /** Healthy, all of them. */
+  /** Healthy, all of them, on hosts that are not away: Swarm takes a while to see that one is. */
   waitRunning(count: number, deadlineMs: number): Promise<Task[]> {
     return until(`${count} tasks running`, deadlineMs, async () => {
       const tasks = await this.tasks();
-      if (tasks.length === count && tasks.every(({ running }) => running)) return tasks;
+      if (tasks.length === count && tasks.every(({ running, host }) => running && !this.away.has(host)))
+        return tasks;
       throw new Error(tasks.map(({ slot, host, state }) => `${slot}@h${host}: ${state}`).join('; '));
     });
   }
@@ -164,7 +181,7 @@ export class Stack {
     let last: unknown;
     for (let turn = 0; turn < ASKS_MAX; turn++) {
       const host = hosts[turn % hosts.length] as Host;
-      const health = await ask(host).catch((error: Error) => {
+      const health = await ask(host, this.authority).catch((error: Error) => {
         last = error;
       });
       if (health?.isLeader) return health;
@@ -177,12 +194,12 @@ export class Stack {
     return until(`${voters} voters, all up to date`, deadlineMs, async () => {
       const leader = await this.leader();
       const { configuration, progress, commitIndex } = leader;
+      const others = progress.filter(({ memberId }) => configuration?.voters.includes(memberId));
       const complete =
         configuration?.voters.length === voters &&
-        configuration.learners.length === 0 &&
         configuration.votersOutgoing.length === 0 &&
-        progress.length === voters - 1 &&
-        progress.every((one) => one.active && one.matchIndex >= commitIndex - BEHIND_MAX);
+        others.length === voters - 1 &&
+        others.every((one) => one.active && one.matchIndex >= commitIndex - BEHIND_MAX);
       if (complete) return leader;
       throw new Error(JSON.stringify({ configuration, progress, commitIndex }));
     });
@@ -202,20 +219,12 @@ export class Stack {
 }
 
 /** Over a connection of its own, so that the next one goes to another replica. */
-function ask(host: Host): Promise<Health> {
-  return new Promise((resolve, reject) => {
-    const request = get(`http://${addressOf(host)}:${PORT}/raft/health`, { agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (part) => {
-        text += part;
-      });
-      response.on('end', () => {
-        if (response.statusCode === 200) resolve(JSON.parse(text) as Health);
-        else reject(new Error(`${response.statusCode} ${text}`));
-      });
-    });
-    request.setTimeout(ASK_MS_MAX, () => request.destroy(new Error('no answer')));
-    request.on('error', reject);
-  });
+async function ask(host: Host, authority: string | undefined): Promise<Health> {
+  const options = { host: addressOf(host), port: PORT, path: '/raft/health', agent: false as const };
+  const request = authority ? getTls({ ...options, ca: authority, servername: 'localhost' }) : get(options);
+  request.setTimeout(ASK_MS_MAX, () => request.destroy(new Error('no answer')));
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const answer = await text(response);
+  if (response.statusCode !== 200) throw new Error(`${response.statusCode} ${answer}`);
+  return JSON.parse(answer);
 }
