@@ -17,6 +17,12 @@ label=$stack-slots
 SLOT_SECONDS_MAX=${SLOT_SECONDS_MAX:-60}
 
 die() { echo "slots.sh: $*" >&2; exit 1; }
+# The swarm refuses a change when another one of the same thing comes in between ("update out of sequence").
+again() {
+  local _
+  for _ in 1 2 3 4; do "$@" >/dev/null 2>&1 && return; sleep 1; done
+  "$@" >/dev/null
+}
 nodes() { docker node ls --filter node.label=agenda=true --format '{{.Hostname}}'; }
 noted() { docker node inspect --format "{{index .Spec.Labels \"$label\"}}" "$1"; }
 # "slot host state" of each task that is to run
@@ -31,12 +37,12 @@ note() {
   if grep -qv ' Running$' <<<"$all"; then die "not all tasks run: note where they are when all is well"; fi
   for node in $(nodes); do
     slots=$(awk -v node="$node" '$2 == node { print $1 }' <<<"$all" | sort -n | paste -sd,)
-    docker node update --label-add "$label=$slots" "$node" >/dev/null
+    again docker node update --label-add "$label=$slots" "$node"
     echo "$node has ${slots:-no slots}"
   done
 }
 
-availability() { local to=$1 node; shift; for node in "$@"; do docker node update --availability "$to" "$node" >/dev/null; done; }
+availability() { local to=$1 node; shift; for node in "$@"; do again docker node update --availability "$to" "$node"; done; }
 
 # wait until WHAT: a test on the tasks, in awk, that prints "yes"
 await() {
@@ -64,13 +70,13 @@ start() {
   trap 'availability active "${hosts[@]}"' EXIT
   availability pause "${hosts[@]}"
   docker stack deploy --resolve-image never "${files[@]}" "$stack" 2>/dev/null
-  docker service scale --detach "$service=0" >/dev/null
+  again docker service scale --detach "$service=0"
   await "the old tasks are gone" '{ n++ } END { if (!n) print "yes" }'
   for slot in $(seq "${#home[@]}"); do
     host=${home[$slot]:-}
     [ -n "$host" ] || die "slot $slot is noted on no host, but higher ones are: note them anew"
     availability active "$host"
-    docker service scale --detach "$service=$slot" >/dev/null
+    again docker service scale --detach "$service=$slot"
     await "slot $slot on $host" "\$1 == $slot && \$2 == \"$host\" { print \"yes\" }"
     availability pause "$host"
     echo "slot $slot is on $host"

@@ -109,6 +109,12 @@ describe('the image', () => {
     assert.match(last, /org\.opencontainers\.image\.revision/);
   });
 
+  it('knows the manifest of every workspace', () => {
+    const { workspaces } = JSON.parse(readFileSync(join(FOLDER, '../../package.json'), 'utf8'));
+    for (const workspace of workspaces)
+      assert.match(dockerfile, new RegExp(`^COPY ${workspace}/package.json ${workspace}/$`, 'm'));
+  });
+
   it('resolves names without blocking: those of tasks that are gone must not delay calls to living ones', () => {
     assert.match(dockerfile, /GRPC_NODE_USE_ALTERNATIVE_RESOLVER=true/);
   });
