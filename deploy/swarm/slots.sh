@@ -54,8 +54,9 @@ await() {
   die "$what: not within $SLOT_SECONDS_MAX s"
 }
 
+hosts=()
 start() {
-  local hosts=() files=(--compose-file "$here/stack.yml") file host slot
+  local files=(--compose-file "$here/stack.yml") file host slot
   local -A home=()
   mapfile -t hosts < <(nodes)
   for host in "${hosts[@]}"; do
@@ -69,7 +70,7 @@ start() {
   # Nothing is placed until one host at a time is opened for its slots; whatever happens, all are opened in the end.
   trap 'availability active "${hosts[@]}"' EXIT
   availability pause "${hosts[@]}"
-  docker stack deploy --resolve-image never "${files[@]}" "$stack" 2>/dev/null
+  docker stack deploy --resolve-image never "${files[@]}" "$stack"
   again docker service scale --detach "$service=0"
   await "the old tasks are gone" '{ n++ } END { if (!n) print "yes" }'
   for slot in $(seq "${#home[@]}"); do

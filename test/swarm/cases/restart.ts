@@ -20,6 +20,8 @@ describe('the whole stack', () => {
     await stack.slots(NEXT, 'start');
     const after = await stack.waitRunning(REPLICAS, HEALTHY_MS);
     assert.deepEqual(places(after), places(before));
+    const availabilities = await stack.swarm('node', 'ls', '--format', '{{.Availability}}');
+    assert.deepEqual(availabilities.split('\n'), ['Active', 'Active', 'Active']);
     const leader = await stack.waitRedundant(REPLICAS, HEALTHY_MS);
     figure('full start: seven voters, writes accepted', secondsSince(startedAt));
     assert.deepEqual(leader.configuration?.voters.toSorted(), members, 'the members of before');
