@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { GroupKind } from '@agenda/proto/agenda/v1/model';
+import { PeopleLog } from './testing/people.ts';
 import { createGroup, outcomeOf, putMember } from './testing.ts';
-import { PeopleLog } from './testing-people.ts';
 
 describe('a calendar feed', () => {
   let log: PeopleLog;

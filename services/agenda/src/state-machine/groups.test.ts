@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { GroupKind, NotificationKind, VersionDetail } from '@agenda/proto/agenda/v1/model';
 import { GROUP_MEMBERS_MAX, GROUPS_PER_USER_MAX } from './bounds.ts';
-import { checkInvariants } from './check-invariants.ts';
 import { RANK_MAX } from './group-rows.ts';
 import type { AppliedEntry } from './machine.ts';
+import { checkInvariants } from './testing/check-invariants.ts';
 import {
   type Body,
   createGroup,

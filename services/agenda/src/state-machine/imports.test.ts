@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { AppointmentFields, CreateAppointment } from '@agenda/proto/agenda/v1/command';
-import { checkInvariants } from './check-invariants.ts';
+import { checkInvariants } from './testing/check-invariants.ts';
+import { PeopleLog } from './testing/people.ts';
 import { type Body, bookWith, deleteAppointment, fieldsOf, HOUR_MS } from './testing.ts';
-import { PeopleLog } from './testing-people.ts';
 
 describe('an import', () => {
   let log: PeopleLog;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { AppointmentField } from '@agenda/proto/agenda/v1/command';
 import { AppointmentStatus, ConflictDetail, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
 import { PARTICIPANTS_MAX } from './bounds.ts';
-import { checkInvariants } from './check-invariants.ts';
 import type { AppliedEntry } from './machine.ts';
+import { checkInvariants } from './testing/check-invariants.ts';
+import { PeopleLog, told } from './testing/people.ts';
 import {
   asked,
   bookWith,
@@ -19,7 +20,6 @@ import {
   resultOf,
   updateAppointment,
 } from './testing.ts';
-import { PeopleLog, told } from './testing-people.ts';
 
 const NINE = 9 * HOUR_MS;
 const TEN = 10 * HOUR_MS;

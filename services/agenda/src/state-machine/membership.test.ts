@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { AppointmentField } from '@agenda/proto/agenda/v1/command';
 import { AppointmentStatus, GroupKind, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
 import { GROUP_APPOINTMENTS_FUTURE_MAX } from './bounds.ts';
-import { checkInvariants } from './check-invariants.ts';
 import type { AppliedEntry } from './machine.ts';
+import { checkInvariants } from './testing/check-invariants.ts';
+import { PeopleLog, told } from './testing/people.ts';
 import {
   asked,
   bookWith,
@@ -24,7 +25,6 @@ import {
   resultOf,
   updateAppointment,
 } from './testing.ts';
-import { PeopleLog, told } from './testing-people.ts';
 
 const START = 100 * DAY_MS;
 const { PARTICIPANT_STATUS_ACCEPTED: ACCEPTED, PARTICIPANT_STATUS_DECLINED: DECLINED } = ParticipantStatus;

@@ -204,7 +204,7 @@ CREATE UNIQUE INDEX feed_of ON feeds (user_id, group_id);
 `;
 
 /** Each brings a file from the version that is its place in this list to the next one. */
-const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2];
+export const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2];
 
 /** Brings the file to this version's schema; an empty file goes all the way. @throws Error if the file is newer. */
 export function ensureSchema(db: Database): void {

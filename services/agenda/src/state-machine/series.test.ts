@@ -6,9 +6,9 @@ import {
   type UpdateAppointment,
 } from '@agenda/proto/agenda/v1/command';
 import { NotificationKind, ParticipantStatus, type Recurrence } from '@agenda/proto/agenda/v1/model';
-import { checkInvariants } from './check-invariants.ts';
 import type { AppliedEntry } from './machine.ts';
 import { OCCURRENCES_MAX } from './occurrences.ts';
+import { checkInvariants } from './testing/check-invariants.ts';
 import {
   asked,
   type Body,

@@ -48,8 +48,9 @@ export class TestLog {
   #nextId = 1;
   #nowMs = 1_000_000;
 
-  constructor(path = ':memory:') {
-    this.db = new Database(path);
+  /** @param db instead of the file at `path`. */
+  constructor(path = ':memory:', db: Database.Database = new Database(path)) {
+    this.db = db;
     this.machine = new StateMachine(this.db);
   }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { AppointmentStatus, GroupKind, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
-import { checkInvariants } from './check-invariants.ts';
 import type { AppliedEntry } from './machine.ts';
+import { checkInvariants } from './testing/check-invariants.ts';
+import { PeopleLog, told } from './testing/people.ts';
 import {
   asked,
   bookWith,
@@ -20,7 +21,6 @@ import {
   restoreAppointment,
   resultOf,
 } from './testing.ts';
-import { PeopleLog, told } from './testing-people.ts';
 
 const START = 100 * DAY_MS;
 const ACCEPTED = ParticipantStatus.PARTICIPANT_STATUS_ACCEPTED;

@@ -1,7 +1,7 @@
 /** Some people, what they do, and what stands in their agendas, for tests about invitations and groups. */
 import { NotificationKind, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
-import type { AppliedEntry } from './machine.ts';
-import { type Body, eventsOf, TestLog } from './testing.ts';
+import type { AppliedEntry } from '../machine.ts';
+import { type Body, eventsOf, TestLog } from '../testing.ts';
 
 const STATUS_NAMES = new Map<number, string>([
   [ParticipantStatus.PARTICIPANT_STATUS_PENDING, 'pending'],

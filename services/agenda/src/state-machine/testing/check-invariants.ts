@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { AppointmentStatus, GroupKind, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
-import { TAKING_STATUSES, takesTime } from './agenda-entries.ts';
-import type { AppointmentRow } from './appointment-row.ts';
-import { type GroupRow, type MemberRow, RANK_MAX } from './group-rows.ts';
-import { type ParticipantRow, statusOf } from './participants.ts';
-import { recurrenceStartOf, type Schedule, Schedules, timeColumns } from './schedule.ts';
+import { TAKING_STATUSES, takesTime } from '../agenda-entries.ts';
+import type { AppointmentRow } from '../appointment-row.ts';
+import { type GroupRow, type MemberRow, RANK_MAX } from '../group-rows.ts';
+import { type ParticipantRow, statusOf } from '../participants.ts';
+import { recurrenceStartOf, type Schedule, Schedules, timeColumns } from '../schedule.ts';
 
 const ACCEPTED = ParticipantStatus.PARTICIPANT_STATUS_ACCEPTED;
 const DECLINED = ParticipantStatus.PARTICIPANT_STATUS_DECLINED;
