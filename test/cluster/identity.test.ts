@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { PodProcess } from '@agenda/pod/pod-process';
+import Database from 'better-sqlite3';
 import { type ApiClient, expect } from '../support/api-client.ts';
 import { READY_MS, TestCluster } from '../support/cluster.ts';
 import { until } from '../support/until.ts';
@@ -110,6 +112,23 @@ describe('three pods, one of whose volumes is not what it should be,', () => {
     });
     assert.ok(!(await untilVoters(() => true)).includes(member));
     assert.match(readFileSync(pod.logFile, 'utf8'), /the disk of this process is an old copy/);
+  });
+
+  it('lose nothing when the log of one is damaged, which says so and stays out until its disk is emptied', async () => {
+    const [pod] = others(await test.cluster.waitLeader(READY_MS)).filter(({ running }) => running);
+    const damaged = pod as PodProcess;
+    assert.equal(await damaged.stop(), 0);
+    const log = new Database(join(test.dataDirOf(damaged), 'raft', 'raft.db'));
+    log.exec('UPDATE raft_log SET term = term + 1 WHERE idx = (SELECT max(idx) - 3 FROM raft_log)');
+    log.close();
+    await underLoad('damaged-log', others(damaged), async () => {
+      damaged.start();
+      await untilAlarm(damaged, 'log_corrupt');
+      await damaged.kill();
+      rmSync(test.dataDirOf(damaged), { recursive: true });
+      damaged.start();
+      await damaged.waitReady(READY_MS);
+    });
   });
 
   it('listen to the elder of two tasks with one volume’s content, never in turns, and to one of them when it dies', async () => {

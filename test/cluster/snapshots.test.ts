@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PodProcess } from '@agenda/pod/pod-process';
 import Database from 'better-sqlite3';
@@ -96,6 +96,23 @@ describe('three pods with short logs', () => {
     });
   }
 
+  function countInTrail(pod: PodProcess, action: string): number {
+    const trail = new Database(join(test.dataDirOf(pod), 'audit', 'audit.db'), { readonly: true });
+    const found = trail
+      .prepare('SELECT count(*) AS count FROM records WHERE action = ? AND node_id = ?')
+      .get(action, pod.nodeId) as { count: number };
+    trail.close();
+    return found.count;
+  }
+
+  /** The pod's own trail has one more record of that action by it than before. */
+  async function untilOneMoreInTrail(pod: PodProcess, action: string, before: number): Promise<void> {
+    await until(`${action} in the trail`, READY_MS, async () => {
+      await write(2, others(pod));
+      return countInTrail(pod, action) > before || undefined;
+    });
+  }
+
   async function withoutAlarms(): Promise<void> {
     await until('no alarm stands', READY_MS, async () => {
       const healths = await Promise.all(test.pods.map(healthOf));
@@ -157,8 +174,25 @@ describe('three pods with short logs', () => {
     await assertEqual();
   });
 
+  it('put a damaged database of an agenda aside, say so, and rebuild it', async () => {
+    const pod = await follower();
+    const before = countInTrail(pod, 'state.lost');
+    assert.equal(await pod.stop(), 0);
+    const path = join(test.dataDirOf(pod), 'agenda', 'agenda.db');
+    const file = openSync(path, 'r+');
+    for (let page = 1; page < fstatSync(file).size / 4_096; page++)
+      writeSync(file, 'damaged', page * 4_096 + 3);
+    closeSync(file);
+    pod.start();
+    await pod.waitReady(READY_MS);
+    assert.ok(existsSync(`${path}.aside`));
+    await untilOneMoreInTrail(pod, 'state.lost', before);
+    await assertEqual();
+  });
+
   it('quarantine and rebuild a replica whose state differs from that of the majority', async () => {
     const pod = await follower();
+    const before = countInTrail(pod, 'state.lost');
     assert.equal(await pod.stop(), 0);
     const db = new Database(join(test.dataDirOf(pod), 'agenda', 'agenda.db'));
     db.exec("UPDATE machine_state SET digest = randomblob(32); UPDATE appointments SET title = 'not so'");
@@ -166,15 +200,7 @@ describe('three pods with short logs', () => {
     pod.start();
     await pod.waitReady(READY_MS);
     for (let round = 0; round < 10; round += 1) await write(5, others(pod));
-    await until('the alarm in the trail', READY_MS, async () => {
-      await write(2, others(pod));
-      const trail = new Database(join(test.dataDirOf(pod), 'audit', 'audit.db'), { readonly: true });
-      const found = trail
-        .prepare("SELECT 1 FROM records WHERE action = 'state.lost' AND node_id = ?")
-        .get(pod.nodeId);
-      trail.close();
-      return found ? true : undefined;
-    });
+    await untilOneMoreInTrail(pod, 'state.lost', before);
     await pod.waitReady(READY_MS);
     await assertEqual();
     assert.ok(!JSON.stringify([...(stateOf(pod).get('appointments') ?? [])]).includes('not so'));

@@ -75,8 +75,11 @@ export class SidecarContext {
   #peerPort = 0;
   #sidecarPort = 0;
 
-  /** @throws Error if the data directory cannot be used. @param onFatal the process must end. */
-  constructor(config: Config, logger: Logger, onFatal: () => void) {
+  /**
+   * @param onFatal the process must end. Undefined: the next start goes on by itself, so there is nothing to tell.
+   * @throws Error if the data directory cannot be used.
+   */
+  constructor(config: Config, logger: Logger, onFatal: (error?: Error) => void) {
     this.#config = config;
     this.#logger = logger;
     this.#storage = openStorage({
@@ -162,7 +165,7 @@ export class SidecarContext {
     });
   }
 
-  #newDiscovery(onFatal: () => void): Discovery {
+  #newDiscovery(onFatal: (error?: Error) => void): Discovery {
     return new Discovery({
       settings: discoverySettings(this.#config),
       storage: this.#storage,
@@ -198,7 +201,7 @@ export class SidecarContext {
     });
   }
 
-  #newDriver(onFatal: () => void): Driver {
+  #newDriver(onFatal: (error?: Error) => void): Driver {
     const tickMs = tickMsOf(this.#config);
     return new Driver({
       core: coreOptions(this.#config, this.#storage.identity.memberId, randomInt(2 ** 31)),
@@ -212,7 +215,7 @@ export class SidecarContext {
       disk: this.#diskStall,
       onFatal: (error) => {
         this.#journal.onFatal(error);
-        onFatal();
+        onFatal(error);
       },
     });
   }

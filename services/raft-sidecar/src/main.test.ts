@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
-import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { type Alarm, SidecarService } from '@agenda/proto/raft/v1/sidecar';
+import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
 import { createLogger } from '@agenda/service-kit/logger';
 import { Signer } from '@agenda/service-kit/signature';
+import Database from 'better-sqlite3';
 import { removeDirectory, temporaryDirectory } from './testing/directories.ts';
 import { eventually } from './testing/eventually.ts';
 import { freePort } from './testing/free-port.ts';
 
 const SECRET = 's'.repeat(32);
+const logger = createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' });
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 describe('the sidecar process', () => {
@@ -75,6 +78,19 @@ describe('the sidecar process', () => {
     return { code, output };
   }
 
+  /** What a process tells that will end. */
+  async function lastWord(sidecar: UnaryClient<typeof SidecarService>): Promise<Alarm> {
+    return eventually(
+      () =>
+        sidecar.getStatus({}, { deadlineMs: 1_000 }).then(
+          ({ alarms }) => alarms[0],
+          () => undefined,
+        ),
+      'its last word',
+      10_000,
+    );
+  }
+
   it('says that it is ready, and ends with 0 when it is asked to stop', async () => {
     const child = start();
     await ready(child);
@@ -102,7 +118,6 @@ describe('the sidecar process', () => {
     const port = await freePort(['127.0.0.1']);
     const SIDECAR_GRPC_ADDR = `127.0.0.1:${port}`;
     const child = startOnSmallDisk(6_000, { SIDECAR_GRPC_ADDR });
-    const logger = createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' });
     const options = { address: { host: '127.0.0.1', port }, signer: new Signer('tool', [SECRET]), logger };
     await ready(child);
     const end = ended(child);
@@ -121,6 +136,10 @@ describe('the sidecar process', () => {
       }
     };
     await assert.rejects(fill());
+    const alarm = await lastWord(sidecar);
+    assert.match(alarm.code, /^disk_(full|failed)$/);
+    assert.match(alarm.message, /raft\.db: the disk (failed|is full)/);
+    child.disconnect();
     const { code, output } = await end;
     assert.equal(code, 70);
     assert.match(output, /"this node stops: [^"]*raft\.db: the disk (failed|is full)/);
@@ -138,10 +157,39 @@ describe('the sidecar process', () => {
     channel.close();
   });
 
+  it('tells for a while, in its status, that an entry of its log is damaged, and ends', async () => {
+    const port = await freePort(['127.0.0.1']);
+    const SIDECAR_GRPC_ADDR = `127.0.0.1:${port}`;
+    const first = start({ SIDECAR_GRPC_ADDR });
+    await ready(first);
+    first.kill('SIGTERM');
+    await once(first, 'exit');
+    const database = new Database(join(directory, 'raft', 'raft.db'));
+    database.exec("UPDATE raft_log SET data = x'00' WHERE idx = 1");
+    database.close();
+    const child = start({ SIDECAR_GRPC_ADDR });
+    const end = ended(child);
+    const address = { host: '127.0.0.1', port };
+    const channel = new GrpcChannel({ address, signer: new Signer('tool', [SECRET]), logger });
+    const alarm = await lastWord(channel.client(SidecarService));
+    channel.close();
+    assert.equal(alarm.code, 'log_corrupt');
+    assert.match(
+      alarm.message,
+      /entry 1 does not match its checksum\. Stop this node, empty its data directory/,
+    );
+    child.disconnect();
+    assert.equal((await end).code, 70);
+  });
+
   it('refuses a data directory that another process uses, and takes it once that one was killed', async () => {
     const first = start();
     await ready(first);
-    const { code, output } = await ended(start());
+    const second = start();
+    const end = ended(second);
+    await once(second, 'spawn');
+    second.disconnect();
+    const { code, output } = await end;
     assert.equal(code, 70);
     assert.match(output, /is in use by another process/);
     first.kill('SIGKILL');

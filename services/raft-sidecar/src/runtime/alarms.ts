@@ -1,6 +1,11 @@
 /** What an operator must look at, from the moment it is wrong until it is right again. */
 
 export type AlarmCode =
+  /** Those four are the last word of a node that stops. */
+  | 'disk_full'
+  | 'disk_failed'
+  | 'log_corrupt'
+  | 'node_failed'
   | 'digest_undecided'
   | 'diverged'
   | 'snapshot_failed'
