@@ -93,7 +93,7 @@ function setFeed(groupOf: GroupOf): (gateway: Gateway) => Route {
   return ({ agenda, idempotency }) =>
     async (context) => {
       const request = {
-        context: idempotency.writeContext(context),
+        context: idempotency.freshContext(context),
         groupId: groupOf(context),
         revoke: false,
       };

@@ -24,13 +24,43 @@ const LOOPBACK = '127.0.0.1';
 const CLOSE_GRACE_MS = 100;
 const LIMIT_DEFAULT = 50;
 const EVENTS_PER_BATCH_MAX = 128;
-const MAC_COMES_LATER = new Uint8Array(0);
+const MAC_COMES_SCRIPTED_BY_TESTSR = new Uint8Array(0);
 
 export interface SeenCall {
   readonly method: keyof typeof AgendaServiceService;
   // biome-ignore lint/suspicious/noExplicitAny: the request of whichever method it is; tests know which.
   readonly request: any;
   readonly requestId: string;
+}
+
+/** Methods for which there is no script but what a test gives. */
+const SCRIPTED_BY_TESTS = [
+  'searchUsers',
+  'restoreAppointment',
+  'respondToInvitation',
+  'listConflicts',
+  'searchAppointments',
+  'sync',
+  'createGroup',
+  'getGroup',
+  'listGroups',
+  'updateGroup',
+  'deleteGroup',
+  'putGroupMember',
+  'removeGroupMember',
+  'listGroupMembers',
+  'handOverGroup',
+  'findFreeSlots',
+  'getFreeBusy',
+  'importCalendar',
+  'exportCalendar',
+  'setFeed',
+] as const;
+
+function notScripted(method: string): () => never {
+  return () => {
+    throw new ServiceError('unimplemented', `no script for ${method}`);
+  };
 }
 
 type EventStream = OutboundStream<EventBatch>;
@@ -72,6 +102,8 @@ export class ScriptedAgenda {
   });
   /** Asked before each unary call; an error refuses it, a promise holds it. */
   before: (call: SeenCall) => ServiceError | Promise<void> | undefined = () => undefined;
+  /** What a test wants answered, by method. */
+  readonly answers: Handlers<typeof AgendaServiceService> = {};
   #server: GrpcServer = loopbackServer();
   readonly #streams = new Set<EventStream>();
   #port = 0;
@@ -144,6 +176,7 @@ export class ScriptedAgenda {
 
   #watched(): Handlers<typeof AgendaServiceService> {
     const unary: Handlers<typeof AgendaServiceService> = {
+      ...Object.fromEntries(SCRIPTED_BY_TESTS.map((method) => [method, notScripted(method)])),
       ...accountHandlers(this.state),
       ...appointmentHandlers(this.state),
       ...this.#notificationHandlers(),
@@ -163,7 +196,7 @@ export class ScriptedAgenda {
         if (verdict instanceof ServiceError) throw verdict;
         await verdict;
         // biome-ignore lint/suspicious/noExplicitAny: as above.
-        return (handler as any)(request, context);
+        return ((this.answers[call.method] ?? handler) as any)(request, context);
       },
     ]);
     return {
@@ -236,7 +269,13 @@ export class ScriptedAgenda {
     if (position < state.prunedUpTo) {
       position = state.index;
       const { requestsSeen } = followed;
-      stream.write({ events: [], upToIndex: position, reset: true, requestsSeen, mac: MAC_COMES_LATER });
+      stream.write({
+        events: [],
+        upToIndex: position,
+        reset: true,
+        requestsSeen,
+        mac: MAC_COMES_SCRIPTED_BY_TESTSR,
+      });
     }
     const send = (): void => {
       const fresh = state.events.filter(
@@ -268,7 +307,7 @@ export class ScriptedAgenda {
 
   /** @returns false if the stream was broken after it. */
   #sendEvents(stream: EventStream, events: Event[], upToIndex: number, { requestsSeen }: Followed): boolean {
-    stream.write({ events, upToIndex, reset: false, requestsSeen, mac: MAC_COMES_LATER });
+    stream.write({ events, upToIndex, reset: false, requestsSeen, mac: MAC_COMES_SCRIPTED_BY_TESTSR });
     if (this.messagesBeforeBreak === undefined || --this.messagesBeforeBreak > 0) return true;
     this.messagesBeforeBreak = undefined;
     stream.end();
