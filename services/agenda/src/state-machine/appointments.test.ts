@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { AppointmentField } from '@agenda/proto/agenda/v1/command';
 import { NotificationKind, Privacy, VersionDetail } from '@agenda/proto/agenda/v1/model';
+import Database from 'better-sqlite3';
 import { Queries } from '../queries/queries.ts';
 import type { AppliedEntry } from './machine.ts';
 import {
@@ -98,6 +99,20 @@ describe('appointments', () => {
       assert.equal(create('a1', NINE, TEN, true).events.length, 1);
       assert.deepEqual(agenda(), [['a1', false]]);
     });
+  });
+
+  it('of one person are cheap: who it is, whether the time is free, the appointment, its entry', () => {
+    const statements: string[] = [];
+    const db = new Database(':memory:', { verbose: (sql) => statements.push(String(sql)) });
+    const watched = new TestLog(':memory:', db);
+    watched.register('ana');
+    statements.length = 0;
+    watched.apply(createAppointment('a1', ANA, NINE, TEN), { actor: ANA });
+    const ofTheLog = /raft_applied|machine_state|^(BEGIN|COMMIT)/;
+    const tables = statements
+      .filter((sql) => !ofTheLog.test(sql))
+      .map((sql) => /(?:FROM|INTO) (\w+)/.exec(sql)?.[1]);
+    assert.deepEqual(tables, ['users', 'agenda_entries', 'appointments', 'agenda_entries']);
   });
 
   describe('changed', () => {

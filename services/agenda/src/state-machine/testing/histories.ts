@@ -3,6 +3,7 @@ import {
   AppointmentField,
   type AppointmentFields,
   type CreateAppointment,
+  OccurrenceScope,
   type ParticipantChoice,
 } from '@agenda/proto/agenda/v1/command';
 import { GroupKind, ParticipantStatus, UserRole } from '@agenda/proto/agenda/v1/model';
@@ -20,6 +21,7 @@ import {
   deleteGroup,
   endSession,
   fieldsOf,
+  fireReminders,
   HOUR_MS,
   handOver,
   markNotificationRead,
@@ -68,6 +70,13 @@ const KINDS = [
   'purge',
   'feed',
   'import',
+  'callSeries',
+  'changeOne',
+  'changeFollowing',
+  'deleteOne',
+  'deleteFollowing',
+  'extend',
+  'fire',
 ] as const;
 
 /** Few names, ids and times, so that commands meet: conflicts, repetitions, ended sessions. */
@@ -81,6 +90,8 @@ export interface Action {
   readonly commandId: number;
   readonly withSession: boolean;
   readonly fits: boolean;
+  /** Of the series that it fits. */
+  readonly version: number;
   /** Of log time, before the command. */
   readonly passMs: number;
 }
@@ -144,7 +155,57 @@ const BODIES: Readonly<Record<Action['kind'], (action: Action) => Body>> = {
     const fields = { ...(create.value.fields as AppointmentFields), icalUid: `uid-${action.hours % 3}` };
     return { $case: 'importAppointments', value: { appointments: [{ ...create.value, fields }] } };
   },
+  callSeries: (action) => {
+    const fields = { ...fieldsOf(...rangeOf(action)), ...seriesOf(action), reminderMinutes: [10] };
+    return booking(action, { fields, groupId: 'g0', participants: [], allowConflict: true });
+  },
+  changeOne: (action) => changeOfPart(action, OccurrenceScope.OCCURRENCE_SCOPE_THIS),
+  changeFollowing: (action) => changeOfPart(action, OccurrenceScope.OCCURRENCE_SCOPE_THIS_AND_FOLLOWING),
+  deleteOne: (action) => deletionOfPart(action, OccurrenceScope.OCCURRENCE_SCOPE_THIS),
+  deleteFollowing: (action) => deletionOfPart(action, OccurrenceScope.OCCURRENCE_SCOPE_THIS_AND_FOLLOWING),
+  extend: ({ id, startH, hours, version }) => {
+    const expandedFromMs = startH * HOUR_MS + 300 * DAY_MS;
+    const occurrences = [{ startMs: expandedFromMs, endMs: expandedFromMs + hours * HOUR_MS }];
+    const expandedUntilMs = expandedFromMs + 300 * DAY_MS;
+    return {
+      $case: 'extendSeries',
+      value: { appointmentId: `a${id}`, version, expandedFromMs, occurrences, expandedUntilMs },
+    };
+  },
+  fire: ({ id, startH, version }) =>
+    fireReminders({
+      appointmentId: `a${id}`,
+      occurrenceStartMs: startH * HOUR_MS,
+      minutes: 10,
+      version,
+    }),
 };
+
+/** Of the series at its second or third occurrence, if the action fits one. */
+function cutOf({ startH, commandId }: Action, scope: OccurrenceScope) {
+  const recurrenceStartMs = startH * HOUR_MS + (commandId % 3) * 2 * DAY_MS;
+  return { scope, recurrenceStartMs, remaining: { rule: 'FREQ=DAILY;COUNT=1', addedMs: [], excludedMs: [] } };
+}
+
+function changeOfPart(action: Action, scope: OccurrenceScope): Body {
+  const { id, hours, commandId } = action;
+  const cut = cutOf(action, scope);
+  const startMs = cut.recurrenceStartMs + (commandId % 2) * HOUR_MS;
+  const moves = commandId % 2 === 1;
+  const follows = scope === OccurrenceScope.OCCURRENCE_SCOPE_THIS_AND_FOLLOWING;
+  const series = follows ? seriesOf({ ...action, startH: startMs / HOUR_MS }) : {};
+  const fields = { ...fieldsOf(startMs, startMs + hours * HOUR_MS, 'another'), ...(moves && series) };
+  const { APPOINTMENT_FIELD_TITLE, APPOINTMENT_FIELD_TIME } = AppointmentField;
+  const changed = [moves ? APPOINTMENT_FIELD_TIME : APPOINTMENT_FIELD_TITLE];
+  const allowConflict = id % 2 === 0;
+  const splitAppointmentId = `a${10 + (commandId % 20)}`;
+  return updateAppointment(`a${id}`, { ...cut, fields, changed, allowConflict, splitAppointmentId });
+}
+
+function deletionOfPart(action: Action, scope: OccurrenceScope): Body {
+  const whole = deleteAppointment(`a${action.id}`) as Extract<Body, { $case: 'deleteAppointment' }>;
+  return { ...whole, value: { ...whole.value, ...cutOf(action, scope) } };
+}
 
 const ANSWERS = [
   ParticipantStatus.PARTICIPANT_STATUS_ACCEPTED,
@@ -184,6 +245,7 @@ const action: fc.Arbitrary<Action> = fc.record({
     fc.constantFrom('book', 'move'),
     fc.constantFrom('call', 'invite', 'answer', 'member', 'reinvite', 'restore'),
     fc.constantFrom('call', 'answer', 'delete'),
+    fc.constantFrom('callSeries', 'changeOne', 'changeFollowing', 'deleteOne', 'deleteFollowing', 'extend'),
     fc.constantFrom(...KINDS),
   ),
   person: fc.constantFrom('ana', 'ben', 'cleo'),
@@ -191,6 +253,7 @@ const action: fc.Arbitrary<Action> = fc.record({
   startH: fc.oneof(fc.nat(20), fc.integer({ min: 300, max: 900 })),
   hours: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constantFrom(24, 25, 32 * 24, 32 * 24 + 1)),
   id: fc.nat(9),
+  version: fc.constant(1),
   fits: fc.integer({ min: 0, max: 3 }).map((number) => number > 0),
   commandId: fc.nat(400),
   withSession: fc.integer({ min: 0, max: 5 }).map((number) => number === 0),
@@ -199,7 +262,7 @@ const action: fc.Arbitrary<Action> = fc.record({
 /** fast-check prints the seed and the smallest history that fails. */
 export const history = fc.array(action, { maxLength: 60, size: 'max' });
 /** Done by the cluster itself. */
-const WITHOUT_ACTOR: ReadonlySet<Action['kind']> = new Set(['role', 'node', 'purge']);
+const WITHOUT_ACTOR: ReadonlySet<Action['kind']> = new Set(['role', 'node', 'purge', 'extend', 'fire']);
 
 /** So that ranks and invitations are met often. */
 const beginning = [
@@ -214,13 +277,32 @@ const beginning = [
 function fitting({ db }: TestLog, action: Action): Action {
   const sql = FITTING[action.kind];
   if (!sql) return action;
-  const found = db.prepare<[], { id: string; person: string }>(sql).all();
+  const found = db.prepare<[], Fit>(sql).all();
   const fit = found[action.startH % found.length];
-  return fit ? { ...action, id: Number(fit.id.slice(1)), person: fit.person.slice(2) } : action;
+  if (!fit) return action;
+  const { start_ms = action.startH * HOUR_MS, end_ms = start_ms + action.hours * HOUR_MS } = fit;
+  return {
+    ...action,
+    id: Number(fit.id.slice(1)),
+    person: fit.person.slice(2),
+    startH: start_ms / HOUR_MS,
+    hours: (end_ms - start_ms) / HOUR_MS,
+    version: fit.version ?? action.version,
+  };
+}
+
+interface Fit {
+  readonly id: string;
+  readonly person: string;
+  readonly start_ms?: number;
+  readonly end_ms?: number;
+  readonly version?: number;
 }
 
 const OWNED = 'SELECT id, owner_id AS person FROM appointments WHERE deleted_at_ms = 0 ORDER BY id';
 const FOUNDED = 'SELECT id, creator_id AS person FROM groups ORDER BY id';
+const RECURRING = `SELECT a.id, a.owner_id AS person, a.start_ms, a.end_ms, a.version
+  FROM series s JOIN appointments a ON a.id = s.appointment_id WHERE a.deleted_at_ms = 0 ORDER BY a.id`;
 const FITTING: Partial<Readonly<Record<Action['kind'], string>>> = {
   move: OWNED,
   retitle: OWNED,
@@ -235,6 +317,13 @@ const FITTING: Partial<Readonly<Record<Action['kind'], string>>> = {
   member: FOUNDED,
   dismiss: FOUNDED,
   handOver: FOUNDED,
+  changeOne: RECURRING,
+  changeFollowing: RECURRING,
+  deleteOne: RECURRING,
+  deleteFollowing: RECURRING,
+  extend: RECURRING,
+  fire: `SELECT a.id, a.owner_id AS person, r.occurrence_start_ms AS start_ms, a.version
+    FROM reminders r JOIN appointments a ON a.id = r.appointment_id ORDER BY r.due_ms, a.id`,
 };
 
 /** @param look after each command. @returns the log that the history makes, at the end of the given one. */
