@@ -1,4 +1,5 @@
 /** Ordered start and ordered stop of one process. */
+import { flushCompileCache } from 'node:module';
 import type { Logger } from './logger.ts';
 
 const EXIT_BUG = 70;
@@ -49,6 +50,8 @@ export class Lifecycle {
       }
     }
     if (this.#stopping) return this.#stopping;
+    // A process that is killed would leave nothing for the next start, which then keeps the type stripper in memory.
+    flushCompileCache();
     // With a callback, because otherwise a parent that has just gone raises an error that nobody catches.
     process.send?.({ type: 'ready' }, undefined, undefined, (error) => {
       if (error) this.#onParentGone();
