@@ -167,7 +167,7 @@ describe('expansion of a series', () => {
 });
 
 describe('hostile rules', () => {
-  /** Far above what is measured (docs/adr/0015), so that a busy machine does not fail it; "for ever" would. */
+  /** Far above what is measured (docs/adr/0017), so that a busy machine does not fail it; "for ever" would. */
   const WORST_MS = 3_000;
   const list = (count: number, from = 0): string => [...Array(count).keys()].map((n) => n + from).join(',');
   const rules = [
