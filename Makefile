@@ -19,7 +19,7 @@ PROTO_FILES := $(shell find proto -name '*.proto' -not -path '*/node_modules/*')
 UI_FILES := $(shell find services/api-gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install generate ui run test test-unit test-cluster test-browser simulate mutants torture image swarm-up swarm-down test-swarm lint format typecheck bench bench-agenda clean
+.PHONY: help install generate ui run test test-unit test-cluster test-browser simulate mutants torture image swarm-up swarm-down test-swarm lint format typecheck bench bench-agenda bench-ws clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ bench: $(GENERATED) $(UI_BUILT) ## measure speed, with etcd beside us where it i
 
 bench-agenda: $(GENERATED) ## measure the agenda's questions on a million appointments (written once, in minutes)
 	@node bench/src/agenda-data.ts
+
+bench-ws: $(GENERATED) $(UI_BUILT) ## how soon an event reaches 2,000 WebSockets on one pod
+	@node bench/src/websockets.ts
 
 clean: ## remove what was installed, generated and built; data stays
 	@rm -rf node_modules .cache proto/gen services/api-gateway/ui/dist

@@ -3,7 +3,7 @@ import type { Event } from '@agenda/proto/agenda/v1/event';
 import type { WebSocket } from 'ws';
 import type { Principal } from '../tokens.ts';
 import type { EventHub, Subscriber } from './event-hub.ts';
-import { itemView } from './items.ts';
+import { itemText } from './items.ts';
 
 /** What a client has not read yet; beyond it the client is let go and may resume by index. */
 const OUTGOING_BYTES_MAX = 1024 * 1024;
@@ -146,23 +146,28 @@ export class Connection implements Subscriber {
       ({ body }) =>
         body?.$case === 'sessionsEnded' && body.value.sessionIds.includes(this.principal.sessionId),
     );
-    const items = fresh.flatMap((event) => itemView(event) ?? []);
+    const items = fresh.map(itemText).filter((text) => text !== '');
     if (items.length > 0) this.#tell(items);
     if (ended) closeSocket(this.socket, CLOSE.unauthenticated);
   }
 
-  #tell(items: readonly unknown[]): void {
+  /** @param items as JSON. */
+  #tell(items: readonly string[]): void {
     this.#told = this.#position;
-    this.#send({ type: 'events', index: this.#position, items });
+    this.#sendText(`{"type":"events","index":${this.#position},"items":[${items.join(',')}]}`);
   }
 
   #send(message: unknown): void {
+    this.#sendText(JSON.stringify(message));
+  }
+
+  #sendText(text: string): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (this.socket.bufferedAmount > OUTGOING_BYTES_MAX) {
       this.#hub.remove(this);
       closeSocket(this.socket, CLOSE.tooSlow);
       return;
     }
-    this.socket.send(JSON.stringify(message));
+    this.socket.send(text);
   }
 }

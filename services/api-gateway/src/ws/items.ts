@@ -7,8 +7,20 @@ import { groupView } from '../views/groups.ts';
 import { notificationView } from '../views/notifications.ts';
 import { instant } from '../views/values.ts';
 
-/** Undefined: nothing for clients. */
-export function itemView(event: Event): Record<string, unknown> | undefined {
+/** Most events go to many sockets, and to each as the same text. */
+const texts = new WeakMap<Event, string>();
+
+/** As JSON; empty: nothing for clients. */
+export function itemText(event: Event): string {
+  const known = texts.get(event);
+  if (known !== undefined) return known;
+  const view = itemView(event);
+  const text = view ? JSON.stringify(view) : '';
+  texts.set(event, text);
+  return text;
+}
+
+function itemView(event: Event): Record<string, unknown> | undefined {
   const body = bodyView(event.body);
   return body && { index: event.logIndex, ordinal: event.ordinal, at: instant(event.atMs), ...body };
 }
