@@ -37,6 +37,7 @@ const directory = mkdtempSync(join(tmpdir(), 'agenda-swarm-'));
 const figuresFile = join(directory, 'figures');
 const undo: (() => Promise<unknown> | unknown)[] = [];
 let exitCode = 1;
+let cleaning: Promise<void> | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => void cleanUp().then(() => process.exit(1)));
 try {
@@ -149,6 +150,7 @@ function runCases(image: string): Promise<number> {
     stdio: 'inherit',
     env: { ...process.env, FIGURES_FILE: figuresFile, SECRETS_DIR: join(directory, 'secrets'), IMAGE: image },
   });
+  undo.push(() => child.kill('SIGKILL'));
   const timer = setTimeout(() => child.kill('SIGKILL'), CASES_MS_MAX);
   return new Promise((resolve) =>
     child.once('exit', (code) => {
@@ -168,8 +170,14 @@ function command(file: string, args: readonly string[], env: Record<string, stri
   if (status !== 0) throw new Error(`${file} failed: ${error?.message ?? `exit code ${status}`}`);
 }
 
+/** Once, however often it is asked for: after a signal the end of the run asks too. */
+function cleanUp(): Promise<void> {
+  cleaning ??= undoAll();
+  return cleaning;
+}
+
 /** In reverse; whatever one of them says, the others are done too. */
-async function cleanUp(): Promise<void> {
+async function undoAll(): Promise<void> {
   if (process.env.KEEP) {
     say(`kept: the hosts, and ${directory}`);
     return;
