@@ -112,7 +112,7 @@ const packagesAreBelow: Rule = {
 };
 
 /** Processes by themselves; they are their own main. */
-const MAINS = /(^|\/)(main|config|run-local|run)\.ts$/;
+const MAINS = /(^|\/)(main|config|run-local|run|health-check|warm-up)\.ts$/;
 
 const environmentAtTheEdge: Rule = {
   name: 'only main.ts and config.ts read the environment',
