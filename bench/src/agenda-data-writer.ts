@@ -151,13 +151,14 @@ export class DataWriter {
       }),
     ).finish();
     this.#batch.push({ index, term: 1, timestampMs: this.#timestampMs, command });
-    if (this.#batch.length >= BATCH) this.#flush();
+    if (this.#batch.length < BATCH) return;
+    this.#flush();
+    this.#machine.prune(Number.MAX_SAFE_INTEGER, BATCH);
   }
 
   #flush(): void {
     if (this.#batch.length > 0) this.#machine.applyBatch(this.#batch);
     this.#batch = [];
-    this.#machine.prune(Number.MAX_SAFE_INTEGER, BATCH);
   }
 }
 

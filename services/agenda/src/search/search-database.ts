@@ -6,17 +6,19 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /**
  * What a person may find is what the person owns or takes part in, so each person has documents of their own, and those
- * who never search have none. `person` is a word of the document: it narrows a search before anything is read.
+ * who never search have none. Each word carries its person's number: the words of one person stand together in the index,
+so that a search reads nothing of the others, however many there are.
  */
 const SCHEMA = `
 CREATE TABLE people (
-  id            TEXT PRIMARY KEY,
+  number        INTEGER PRIMARY KEY,
+  id            TEXT NOT NULL UNIQUE,
   indexed_index INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE documents (
   number         INTEGER PRIMARY KEY,
@@ -29,7 +31,7 @@ CREATE TABLE documents (
 CREATE INDEX documents_by_start ON documents (person_id, deleted, start_ms, appointment_id);
 
 CREATE VIRTUAL TABLE words USING fts5 (
-  person, title, description, location,
+  title, description, location,
   content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 `;

@@ -62,8 +62,9 @@ export class SearchIndex {
    */
   async search(question: SearchQuestion, deadlineAtMs: number): Promise<Page<Appointment>> {
     const words = wordsOf(question.query);
-    await this.#catchUp(question.userId, deadlineAtMs);
     const { userId, limit } = question;
+    const person = this.#personOf(userId);
+    await this.#catchUp(userId, person, deadlineAtMs);
     const [beforeMs, beforeId] = decodeCursor(question.cursor, [0, ''] as const) ?? [
       Number.MAX_SAFE_INTEGER,
       '',
@@ -72,7 +73,7 @@ export class SearchIndex {
     const rows =
       words.length === 0
         ? this.#statements.all.all(page)
-        : this.#statements.matching.all({ ...page, match: matchOf(userId, words) });
+        : this.#statements.matching.all({ ...page, match: matchOf(person, words) });
     const found = pageOf(
       rows,
       limit,
@@ -82,11 +83,16 @@ export class SearchIndex {
     return { ...found, items: found.items.filter((appointment) => appointment !== undefined) };
   }
 
-  async #catchUp(userId: string, deadlineAtMs: number): Promise<void> {
+  #personOf(userId: string): number {
+    this.#statements.meet.run(userId);
+    return (this.#statements.person.get(userId) as { number: number }).number;
+  }
+
+  async #catchUp(userId: string, person: number, deadlineAtMs: number): Promise<void> {
     for (;;) {
-      const since = this.#statements.indexed.get(userId)?.indexed_index ?? 0;
+      const since = this.#statements.person.get(userId)?.indexed_index ?? 0;
       const changes = this.#source.changesOf(userId, since, BATCH_MAX);
-      if (changes.items.length > 0) this.#take(userId, changes);
+      if (changes.items.length > 0) this.#take(userId, person, changes);
       if (!changes.more) return;
       if (performance.now() > deadlineAtMs)
         throw new ServiceError('timeout', 'the search index is still being built; ask again in a moment');
@@ -94,7 +100,7 @@ export class SearchIndex {
     }
   }
 
-  #take(userId: string, { items, index }: Changes): void {
+  #take(userId: string, person: number, { items, index }: Changes): void {
     const { remove, forget, document, add, words, reached } = this.#statements;
     this.#db.transaction(() => {
       for (const { appointmentId } of items) {
@@ -107,16 +113,20 @@ export class SearchIndex {
         if (!appointment) continue;
         const { title, description, location, startMs, deletedAtMs } = appointment;
         const { lastInsertRowid } = add.run(userId, appointmentId, startMs, deletedAtMs === 0 ? 0 : 1);
-        words.run(lastInsertRowid, personWord(userId), title, description, location);
+        const [one, two, three] = [title, description, location].map((text) => ownWords(person, text));
+        words.run(lastInsertRowid, one as string, two as string, three as string);
       }
-      reached.run(userId, index);
+      reached.run(index, userId);
     })();
   }
 }
 
-/** Letters and digits, as the tokenizer sees them. @throws ServiceError `invalid_argument` */
+/** As the tokenizer sees them. */
+const WORD = /[\p{L}\p{N}\p{M}]+/gu;
+
+/** @throws ServiceError `invalid_argument` */
 function wordsOf(query: string): string[] {
-  const words = query.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  const words = query.match(WORD) ?? [];
   const path = 'query';
   const wrong =
     query.length > QUERY_CHARACTERS_MAX
@@ -131,14 +141,17 @@ function wordsOf(query: string): string[] {
   return words;
 }
 
-/** An id as one word. */
-function personWord(userId: string): string {
-  return `p${userId.replaceAll(/[^\p{L}\p{N}]/gu, '')}`;
+/** A number has no "x", so one person's words never begin like another's. */
+function ownWord(person: number, word: string): string {
+  return `${person}x${word}`;
 }
 
-function matchOf(userId: string, words: readonly string[]): string {
-  const text = words.map((word) => `"${word}" *`).join(' AND ');
-  return `person : "${personWord(userId)}" AND {title description location} : (${text})`;
+function ownWords(person: number, text: string): string {
+  return (text.match(WORD) ?? []).map((word) => ownWord(person, word)).join(' ');
+}
+
+function matchOf(person: number, words: readonly string[]): string {
+  return words.map((word) => `"${ownWord(person, word)}" *`).join(' AND ');
 }
 
 interface PageQuery {
@@ -159,10 +172,11 @@ function prepare(db: Database) {
     AND (d.start_ms, d.appointment_id) < (@beforeMs, @beforeId)
     ORDER BY d.start_ms DESC, d.appointment_id DESC LIMIT @limit`;
   return {
-    indexed: db.prepare<[string], { indexed_index: number }>('SELECT indexed_index FROM people WHERE id = ?'),
-    reached: db.prepare<[string, number]>(
-      'INSERT INTO people VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET indexed_index = excluded.indexed_index',
+    meet: db.prepare<[string]>('INSERT OR IGNORE INTO people (id, indexed_index) VALUES (?, 0)'),
+    person: db.prepare<[string], { number: number; indexed_index: number }>(
+      'SELECT number, indexed_index FROM people WHERE id = ?',
     ),
+    reached: db.prepare<[number, string]>('UPDATE people SET indexed_index = ? WHERE id = ?'),
     document: db.prepare<[string, string], { number: number }>(
       'SELECT number FROM documents WHERE person_id = ? AND appointment_id = ?',
     ),
@@ -170,8 +184,8 @@ function prepare(db: Database) {
       'INSERT INTO documents (person_id, appointment_id, start_ms, deleted) VALUES (?, ?, ?, ?)',
     ),
     forget: db.prepare<[number]>('DELETE FROM documents WHERE number = ?'),
-    words: db.prepare<[number | bigint, string, string, string, string]>(
-      'INSERT INTO words (rowid, person, title, description, location) VALUES (?, ?, ?, ?, ?)',
+    words: db.prepare<[number | bigint, string, string, string]>(
+      'INSERT INTO words (rowid, title, description, location) VALUES (?, ?, ?, ?)',
     ),
     remove: db.prepare<[number]>('DELETE FROM words WHERE rowid = ?'),
     all: db.prepare<[PageQuery], FoundRow>(
