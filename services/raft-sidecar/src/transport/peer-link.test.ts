@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { PeerService } from '@agenda/proto/raft/v1/peer';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
@@ -189,6 +191,21 @@ describe('the peer port', () => {
       return received.some((message) => message.kind === 'heartbeatRequest' && message.round === 2);
     }, 'one arrives at the new address');
     assert.ok(unreachable > 0, 'the core was told that messages may be lost');
+  });
+
+  it('is left and tried anew where it takes the connection and then says nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const served = address;
+    address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    transport.send([heartbeat(1)]);
+    await eventually(() => unreachable > 0, 'it is left');
+    address = served;
+    await eventually(() => {
+      transport.send([heartbeat(2)]);
+      return received.length > 0;
+    }, 'a heartbeat arrives at the new address');
+    silent.close();
   });
 
   it('says that nothing was sent to a leader without an address', async () => {

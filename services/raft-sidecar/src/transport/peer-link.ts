@@ -16,6 +16,8 @@ import { messageToWire } from './conversions.ts';
 const HELD_BYTES_MAX = 4 * 1024 * 1024;
 const BACK_OFF_MIN_MS = 50;
 const BACK_OFF_MAX_MS = 500;
+/** What takes a connection and then says nothing (half a process, half a network) is left, or it would be waited for for ever. */
+const OPEN_MS_MAX = 2_000;
 /** A stream that lasts for so long is a connection; one that is accepted and refused at once is none. */
 const STANDS_AFTER_MS = 1_000;
 const EMPTY = new Uint8Array(0);
@@ -62,7 +64,8 @@ export class PeerLink {
   #failure = '';
   /** Said in the log; empty: that it is connected. */
   #told = '';
-  #standing: NodeJS.Timeout | undefined;
+  /** Until the stream is open; then, until it counts as a connection. */
+  #patience: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: PeerLinkOptions) {
@@ -126,6 +129,7 @@ export class PeerLink {
     this.#channel = this.#options.channelTo(parseAddress(address));
     const stream = this.#channel.bidiStream(PeerService, 'messages', () => this.#opened(address));
     this.#stream = stream;
+    this.#patience = setTimeout(() => this.#lost(address, `no answer within ${OPEN_MS_MAX} ms`), OPEN_MS_MAX);
     // Nothing is said on it, but without a reader its end would not be seen.
     stream.onMessage(() => {});
     stream.onEnd((error) => {
@@ -136,7 +140,8 @@ export class PeerLink {
 
   #opened(address: string): void {
     this.#failure = '';
-    this.#standing = setTimeout(() => {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
       this.#backOffMs = BACK_OFF_MIN_MS;
       this.#told = '';
       this.#options.logger.info({ peer: this.#options.to, address }, 'connected to a peer');
@@ -158,7 +163,7 @@ export class PeerLink {
   /** What is under way to a peer that does not answer any more is better tried anew elsewhere. */
   #disconnect(): void {
     const channels = [this.#channel, this.#calls?.channel];
-    clearTimeout(this.#standing);
+    clearTimeout(this.#patience);
     this.#stream = undefined;
     this.#channel = undefined;
     this.#calls = undefined;
