@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PeerService } from '@agenda/proto/raft/v1/peer';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
@@ -194,7 +194,8 @@ describe('the peer port', () => {
   });
 
   it('is left and tried anew where it takes the connection and then says nothing', async () => {
-    const silent = createServer().listen(0, '127.0.0.1');
+    const taken: Socket[] = [];
+    const silent = createServer((socket) => taken.push(socket)).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const served = address;
     address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
@@ -205,6 +206,7 @@ describe('the peer port', () => {
       transport.send([heartbeat(2)]);
       return received.length > 0;
     }, 'a heartbeat arrives at the new address');
+    for (const socket of taken) socket.destroy();
     silent.close();
   });
 
