@@ -86,6 +86,11 @@ function peopleOf({ queries }: ApiContext, userId: string, request: FindFreeSlot
   const optional = new Set(request.optionalUserIds);
   const members = request.groupId === '' ? [] : queries.groups.memberIds(request.groupId);
   const required = new Set([userId, ...request.userIds, ...members].filter((id) => !optional.has(id)));
+  if (required.size === 0)
+    throw new ServiceError(
+      'invalid_argument',
+      'somebody must be required: not all can be optional, you included',
+    );
   const total = required.size + optional.size;
   if (total > PEOPLE_MAX)
     throw new ServiceError(

@@ -154,6 +154,7 @@ describe('lists for people and groups', () => {
       { workingDays: [8] },
       { userIds: Array.from({ length: 201 }, (_, at) => `u${at}`) },
     ];
+    wrong.push({ optionalUserIds: [ana.userId] });
     for (const change of wrong) await assert.rejects(free(ana, change), { code: 'invalid_argument' });
   });
 

@@ -94,7 +94,7 @@ describe('free slots', () => {
     const optional = [person('ben', [at(9, 4)]), person('eva', [at(9, 4)])];
     const [best, ...others] = findFreeSlots(search({ optional }));
     assert.equal(best?.startMs, MONDAY_MS + 13 * HOUR_MS);
-    assert.equal(best?.reason, 'you are free; 2 of 2 optional people can come');
+    assert.equal(best?.reason, 'who is required is free; 2 of 2 optional people can come');
     assert.deepEqual(best?.missingUserIds, []);
     assert.deepEqual(others.at(-1)?.missingUserIds, ['ben', 'eva']);
   });

@@ -64,7 +64,7 @@ function rated(
 ): FreeSlot {
   const present = optional.length === 0 ? 1 : 1 - missingUserIds.length / optional.length;
   const soon = 1 - (slot.startMs - fromMs) / Math.max(1, toMs - fromMs);
-  const all = required.length === 1 ? 'you are free' : `all ${required.length} people are free`;
+  const all = required.length === 1 ? 'who is required is free' : `all ${required.length} people are free`;
   const coming = optional.length - missingUserIds.length;
   const reason =
     optional.length === 0 ? all : `${all}; ${coming} of ${optional.length} optional people can come`;
