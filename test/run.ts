@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const REPORTER = join(ROOT, 'test/counting-reporter.cjs');
+const POD_LOGS = ['--require', join(ROOT, 'test/support/pod-logs.ts')];
 const base = process.env.BASE || 'HEAD~1';
 /** A stage that has not ended by then never will: something in it keeps its process alive. It counts as failed. */
 const STAGE_MS_MAX = 20 * 60_000;
@@ -51,7 +52,7 @@ const STAGES: readonly Stage[] = [
     run: () => mocha(['test/swarm/*.test.ts'], 20_000),
   },
   { name: 'simulation', group: 'unit', run: () => mocha(['test/simulation/**/*.test.ts'], 600_000) },
-  { name: 'cluster', group: 'cluster', run: () => mocha(['test/cluster/*.test.ts'], 120_000) },
+  { name: 'cluster', group: 'cluster', run: () => mocha(['test/cluster/*.test.ts'], 120_000, POD_LOGS) },
   { name: 'browser', group: 'browser', run: () => mocha(['test/browser/*.test.ts'], 60_000) },
 ];
 
@@ -84,7 +85,7 @@ function checkBreaking(): Counts {
   return check('buf', ['breaking', 'proto', '--against', `.git#ref=${base},subdir=proto`]);
 }
 
-function mocha(patterns: readonly string[], timeoutMs: number): Counts {
+function mocha(patterns: readonly string[], timeoutMs: number, more: readonly string[] = []): Counts {
   const files = patterns.flatMap((pattern) =>
     globSync(pattern, { cwd: ROOT, exclude: (name) => name === 'node_modules' }),
   );
@@ -95,7 +96,15 @@ function mocha(patterns: readonly string[], timeoutMs: number): Counts {
   const directory = mkdtempSync(join(tmpdir(), 'agenda-test-'));
   const countsFile = join(directory, 'counts.json');
   try {
-    const args = ['--no-config', '--timeout', String(timeoutMs), '--reporter', REPORTER, ...files.sort()];
+    const args = [
+      '--no-config',
+      '--timeout',
+      String(timeoutMs),
+      '--reporter',
+      REPORTER,
+      ...more,
+      ...files.sort(),
+    ];
     const status = runToEnd('mocha', args, { COUNTS_FILE: countsFile });
     const counts = JSON.parse(readFileSync(countsFile, 'utf8')) as Counts;
     // A run that broke off has counted nothing as failed.

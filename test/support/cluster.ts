@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createLocalCluster, freeAddresses, type LocalCluster } from '@agenda/pod/local-cluster';
 import type { PodAddresses, PodProcess } from '@agenda/pod/pod-process';
 import { ApiClient } from './api-client.ts';
+import { forgetLogs, showLogsOf } from './pod-logs.ts';
 
 export const READY_MS = 60_000;
 
@@ -33,6 +34,7 @@ export class TestCluster {
       env: { RATE_LIMIT_LOGINS_PER_MINUTE: '100000', RATE_LIMIT_PER_USER_PER_SECOND: '100000', ...env },
     });
     const test = new TestCluster(dataDir, cluster);
+    showLogsOf(cluster);
     try {
       for (const pod of cluster.pods.slice(0, running)) pod.start();
       await cluster.waitReady(READY_MS);
@@ -80,6 +82,7 @@ export class TestCluster {
 
   async destroy(): Promise<void> {
     await Promise.all([this.cluster.kill(), ...this.#twins.map((twin) => twin.kill())]);
+    forgetLogs(this.cluster);
     if (!this.#kept) rmSync(this.#dataDir, { recursive: true, force: true });
   }
 }

@@ -9,6 +9,7 @@ import { freePorts } from '@agenda/pod/ports';
 import { ApiClient, expect, PASSWORD } from './api-client.ts';
 import { READY_MS } from './cluster.ts';
 import { FaultNetwork } from './fault-proxy.ts';
+import { forgetLogs, showLogsOf } from './pod-logs.ts';
 import { ownerOf } from './socket-owner.ts';
 import { until } from './until.ts';
 
@@ -67,6 +68,7 @@ export class FaultyCluster {
       (fromPort, toPort) => sidecarAt(cluster.pods, fromPort, toPort),
     );
     const test = new FaultyCluster(dataDir, cluster, network);
+    showLogsOf(cluster);
     try {
       for (const [at, bytes] of options.diskBytes ?? []) test.#mount(at, bytes);
       for (const pod of cluster.pods.slice(0, founders)) pod.start();
@@ -162,6 +164,7 @@ export class FaultyCluster {
   async destroy(): Promise<void> {
     for (const pod of this.running) pod.signal('SIGCONT');
     await this.cluster.kill();
+    forgetLogs(this.cluster);
     await this.network.close();
     // Lazily: a process that was killed may hold it for a moment still.
     for (const path of this.#mounts) execFileSync('umount', ['-l', path]);
