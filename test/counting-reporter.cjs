@@ -14,6 +14,8 @@ module.exports = class CountingReporter extends reporters.Dot {
         process.env.COUNTS_FILE,
         JSON.stringify({ passed: passes, failed: failures, skipped: pending }),
       );
+      // Left to itself, Node 26.10 now and then spins for ever in closing the handles of a loop that is empty.
+      process.once('beforeExit', () => process.exit());
       setTimeout(() => {
         process.stderr.write(`ended by force; a test left open: ${openResources().join(', ')}\n`);
         process.exit();
