@@ -4,6 +4,7 @@ import type { PodProcess } from '@agenda/pod/pod-process';
 import { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import WebSocket from 'ws';
 import { type ApiClient, expect } from '../support/api-client.ts';
@@ -112,6 +113,7 @@ describe('three pods', () => {
     const pod = test.pods[1] as PodProcess;
     const channel = new GrpcChannel({
       address: { host: '127.0.0.1', port: pod.ports.agenda },
+      receiver: receiverOf(pod.nodeId, 'agenda'),
       signer: new Signer('intruder', ['not the secret of this cluster!!!']),
       logger: createLogger({ component: 'test', nodeId: 'intruder', level: 'silent' }),
     });

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** `agendactl`: the operators' command line. */
+import type { HostPort } from '@agenda/service-kit/environment';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { createLogger } from '@agenda/service-kit/logger';
+import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import { UsageError } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -25,8 +27,8 @@ function usage(): string {
   return [
     ...lines,
     '',
-    'Asks the pod at SIDECAR_GRPC_ADDR and AGENDA_GRPC_ADDR with CLUSTER_HMAC_SECRET(_FILE); recover reads and writes',
-    'DATA_DIR of NODE_ID instead.',
+    'Asks the pod NODE_ID at SIDECAR_GRPC_ADDR and AGENDA_GRPC_ADDR with CLUSTER_HMAC_SECRET(_FILE); recover reads and',
+    'writes DATA_DIR of NODE_ID instead.',
     '',
   ].join('\n');
 }
@@ -42,8 +44,10 @@ async function main(): Promise<number> {
   const config = readConfig();
   const signer = new Signer(NAME, config.CLUSTER_HMAC_SECRET);
   const logger = createLogger({ component: NAME, nodeId: NAME, level: 'silent' });
-  const agenda = new GrpcChannel({ address: config.AGENDA_GRPC_ADDR, signer, logger });
-  const sidecar = new GrpcChannel({ address: config.SIDECAR_GRPC_ADDR, signer, logger });
+  const channelTo = (service: ReceivingService, address: HostPort): GrpcChannel =>
+    new GrpcChannel({ address, receiver: receiverOf(config.NODE_ID, service), signer, logger });
+  const agenda = channelTo('agenda', config.AGENDA_GRPC_ADDR);
+  const sidecar = channelTo('raft-sidecar', config.SIDECAR_GRPC_ADDR);
   try {
     process.stdout.write(`${await command.run({ agenda, sidecar }, args)}\n`);
     return 0;

@@ -5,6 +5,7 @@ import { UserRole } from '@agenda/proto/agenda/v1/model';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
 import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import type { LocalCluster } from './local-cluster.ts';
 import type { PodProcess } from './pod-process.ts';
@@ -48,6 +49,7 @@ export async function ensureDemoUser({ pods, secrets }: LocalCluster): Promise<b
 export async function setOperator(pod: PodProcess, hmacSecret: string, username: string): Promise<void> {
   const channel = new GrpcChannel({
     address: { host: '127.0.0.1', port: pod.ports.agenda },
+    receiver: receiverOf(pod.nodeId, 'agenda'),
     signer: new Signer('make-run', [hmacSecret]),
     logger: createLogger({ component: 'pod', nodeId: 'make-run', level: 'silent' }),
   });

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { CallBatch, ReplyBatch } from '@agenda/proto/kit/v1/carrier';
 import { ProposeRequest, SidecarService, Status } from '@agenda/proto/raft/v1/sidecar';
 import { ServiceError } from './errors.ts';
-import type { CallContext, Handlers } from './grpc-server.ts';
+import type { CallContext, Handlers, RefusedCall } from './grpc-server.ts';
+import { receiverOf } from './nonces.ts';
 import { Signer, StreamOpener, StreamSealer, Verifier } from './signature.ts';
-import { GrpcBed, type RawClient, SECRET } from './testing/grpc.ts';
+import { GrpcBed, type RawClient, RECEIVER, SECRET } from './testing/grpc.ts';
 
 const DEADLINE_MS = 5_000;
 const EMPTY = new Uint8Array(0);
@@ -20,7 +21,7 @@ describe('carried calls', () => {
 
   /** A carrier stream written by hand. */
   function openRaw(client: RawClient) {
-    const { metadata, call } = new Signer('agenda-9', [SECRET]).sign('/kit.v1.Carrier/Carry');
+    const { metadata, call } = new Signer('agenda-9', [SECRET]).sign('/kit.v1.Carrier/Carry', RECEIVER);
     const stream = client.bidi('/kit.v1.Carrier/Carry', metadata);
     const sealer = new StreamSealer(call, 'to-server');
     const opener = new StreamOpener(call, 'to-client');
@@ -88,9 +89,30 @@ describe('carried calls', () => {
     }
   });
 
+  it('of a stream that was recorded on its way to another node are refused and reported', async () => {
+    const refusals: RefusedCall[] = [];
+    const handled: number[] = [];
+    const { port } = await bed.serve(
+      SidecarService,
+      { propose: ({ command }) => ({ index: handled.push(command.length), term: 1 }) },
+      {
+        verifier: new Verifier(receiverOf('agenda-2', 'raft-sidecar'), [SECRET]),
+        onRefused: (refused) => refusals.push(refused),
+      },
+    );
+    const { stream, sealer, failed } = openRaw(bed.rawClient(port));
+    stream.write(sealer.seal(callBatch(1)));
+    assert.match((await failed).details, /is for agenda-1\/raft-sidecar, and this is agenda-2\/raft-sidecar/);
+    assert.deepEqual(handled, []);
+    assert.deepEqual(
+      refusals.map(({ method }) => method),
+      ['/kit.v1.Carrier/Carry'],
+    );
+  });
+
   it('of a stream whose opening is replayed are refused', async () => {
     const { port } = await bed.serve(SidecarService, echo);
-    const { metadata } = new Signer('agenda-9', [SECRET]).sign('/kit.v1.Carrier/Carry');
+    const { metadata } = new Signer('agenda-9', [SECRET]).sign('/kit.v1.Carrier/Carry', RECEIVER);
     const client = bed.rawClient(port);
     const first = client.bidi('/kit.v1.Carrier/Carry', metadata);
     first.on('error', () => {});
@@ -311,7 +333,7 @@ describe('carried calls', () => {
 
   it('are signed by the secret of the stream: a server with another one cannot answer', async () => {
     const other = 'z'.repeat(32);
-    const { port } = await bed.serve(SidecarService, echo, { verifier: new Verifier([other]) });
+    const { port } = await bed.serve(SidecarService, echo, { verifier: new Verifier(RECEIVER, [other]) });
     const client = bed.channel(port).client(SidecarService);
     await assert.rejects(client.propose(proposal(1), { deadlineMs: DEADLINE_MS }), {
       code: 'unauthenticated',

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   durationMs,
   EnvironmentError,
+  flag,
   formatHostPort,
   hostPort,
   hostPortList,
@@ -138,6 +139,13 @@ describe('the environment', () => {
       /one secret, or two/,
     );
     assert.match(problems({ PAIR: secretPair(4) }, { PAIR: 'newer,old' })[0] ?? '', /too short/);
+  });
+
+  it('takes true and false for a flag, and nothing else', () => {
+    const schema = z.object({ ON: flag(true), OFF: flag(false) });
+    assert.deepEqual({ ...readEnvironment(schema, {}) }, { ON: true, OFF: false });
+    assert.deepEqual({ ...readEnvironment(schema, { ON: 'false', OFF: 'true' }) }, { ON: false, OFF: true });
+    assert.deepEqual(problems({ ON: flag(true) }, { ON: 'yes' }), ['ON must be true or false']);
   });
 
   it('counts the bytes of a secret, not its characters', () => {

@@ -104,6 +104,13 @@ export function integer(min: number, max: number, defaultValue?: number): z.ZodT
   return defaultValue === undefined ? schema : z.string().default(String(defaultValue)).pipe(schema);
 }
 
+export function flag(defaultValue: boolean): z.ZodType<boolean> {
+  return z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default(defaultValue ? 'true' : 'false')
+    .transform((text) => text === 'true');
+}
+
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `500ms`, `10s`, `10m`, `24h`, `30d`. */

@@ -5,7 +5,7 @@ import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } fro
 import { rawDefinition } from './definition.ts';
 import { ERROR_TRAILER, ServiceError as OurError, type ServiceError, toErrorDetail } from './errors.ts';
 import { RESPONSE_SIGNATURE_KEY, responseSignature, Verifier } from './signature.ts';
-import { GrpcBed, SECRET } from './testing/grpc.ts';
+import { GrpcBed, RECEIVER, SECRET } from './testing/grpc.ts';
 
 const OTHER_SECRET = 'b'.repeat(32);
 const answer = Buffer.from(ProposeResponse.encode({ index: 7, term: 1 }).finish());
@@ -43,7 +43,7 @@ describe('an answer that is not signed by one of us', () => {
     );
     const forged = propose((call, callback) => {
       const signed = {
-        ...new Verifier([SECRET]).verify(SidecarService.propose.path, call.metadata, call.request),
+        ...new Verifier(RECEIVER, [SECRET]).verify(SidecarService.propose.path, call.metadata, call.request),
       };
       const trailer = new Metadata();
       const signature = responseSignature({ ...signed, secret: OTHER_SECRET }, 'response', answer);
@@ -55,7 +55,7 @@ describe('an answer that is not signed by one of us', () => {
 
   it('is believed when it is signed', async () => {
     const signed = propose((call, callback) => {
-      const verified = new Verifier([SECRET]).verify(
+      const verified = new Verifier(RECEIVER, [SECRET]).verify(
         SidecarService.propose.path,
         call.metadata,
         call.request,

@@ -23,6 +23,7 @@ import { ERROR_TRAILER, type ErrorCode, ServiceError, toServiceError } from './e
 import { REQUEST_ID_KEY, type Tls } from './grpc-server.ts';
 import type { Logger } from './logger.ts';
 import { MessageStream } from './message-stream.ts';
+import type { AnyReceiver, Receiver } from './nonces.ts';
 import { currentRequest } from './request-context.ts';
 import { isAnswerTo, type SignedCall, type Signer, StreamOpener, StreamSealer } from './signature.ts';
 
@@ -64,6 +65,8 @@ export type UnaryClient<D> = {
 export interface GrpcChannelOptions {
   readonly address: HostPort;
   readonly signer: Signer;
+  /** Who must listen at the address: anybody else refuses the calls. */
+  readonly receiver: Receiver | AnyReceiver;
   readonly logger: Logger;
   /** Carried calls under way; beyond it they are refused as `overloaded`. */
   readonly callsInFlightMax?: number;
@@ -75,6 +78,7 @@ export interface GrpcChannelOptions {
 export class GrpcChannel {
   readonly #client: Client;
   readonly #signer: Signer;
+  readonly #receiver: Receiver | AnyReceiver;
   readonly #requestBytesMax: number;
   readonly #carrier: CarrierClient;
 
@@ -96,6 +100,7 @@ export class GrpcChannel {
       ...(options.tls ? { 'grpc.ssl_target_name_override': TLS_SERVER_NAME } : {}),
     });
     this.#signer = options.signer;
+    this.#receiver = options.receiver;
     this.#requestBytesMax = options.requestBytesMax ?? REQUEST_BYTES_MAX;
     this.#carrier = new CarrierClient({
       openStream: (definition, onOpen) => this.bidiStream(definition, 'carry', onOpen),
@@ -122,7 +127,7 @@ export class GrpcChannel {
   ): MessageStream<never, ResponseOf<D[K]>> {
     const method = definition[name] as AnyMethod;
     const body = method.requestSerialize(request);
-    const { metadata, call } = this.#signer.sign(method.path, body);
+    const { metadata, call } = this.#signer.sign(method.path, this.#receiver, body);
     addRequestId(metadata);
     const raw = this.#client.makeServerStreamRequest(method.path, same, same, body, metadata);
     return new MessageStream<never, ResponseOf<D[K]>>({
@@ -140,7 +145,7 @@ export class GrpcChannel {
     onOpen?: () => void,
   ): MessageStream<RequestOf<D[K]>, ResponseOf<D[K]>> {
     const method = definition[name] as AnyMethod;
-    const { metadata, call } = this.#signer.sign(method.path);
+    const { metadata, call } = this.#signer.sign(method.path, this.#receiver);
     addRequestId(metadata);
     const raw = this.#client.makeBidiStreamRequest(method.path, same, same, metadata);
     if (onOpen) raw.once('metadata', onOpen);
@@ -161,7 +166,7 @@ export class GrpcChannel {
   #unary(method: AnyMethod, request: unknown, options: CallOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const body = encodeRequest(method, request, this.#requestBytesMax);
-      const { metadata, call } = this.#signer.sign(method.path, body);
+      const { metadata, call } = this.#signer.sign(method.path, this.#receiver, body);
       addRequestId(metadata, options.requestId);
       let response: Buffer | undefined;
       const onAnswer = (error: GrpcFailure | null, bytes?: Buffer): void => {

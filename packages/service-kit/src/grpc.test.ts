@@ -7,9 +7,11 @@ import pino from 'pino';
 import { ServiceError } from './errors.ts';
 import { GrpcChannel } from './grpc-client.ts';
 import { GrpcServer, type GrpcServerOptions, type Handlers } from './grpc-server.ts';
+import { receiverOf } from './nonces.ts';
 import { currentRequest, runWithRequest } from './request-context.ts';
 import { Signer, Verifier } from './signature.ts';
 
+const RECEIVER = receiverOf('agenda-1', 'raft-sidecar');
 const SECRET = 'a'.repeat(32);
 const OTHER_SECRET = 'b'.repeat(32);
 const DEADLINE_MS = 2_000;
@@ -25,7 +27,7 @@ describe('gRPC between services', () => {
   });
 
   async function serve(handlers: SidecarHandlers, options: Partial<GrpcServerOptions> = {}, port = 0) {
-    const server = new GrpcServer({ verifier: new Verifier([SECRET]), logger, ...options });
+    const server = new GrpcServer({ verifier: new Verifier(RECEIVER, [SECRET]), logger, ...options });
     server.addService(SidecarService, handlers);
     const bound = await server.listen({ host: '127.0.0.1', port });
     closers.push(() => server.close(100));
@@ -34,7 +36,12 @@ describe('gRPC between services', () => {
 
   function channelTo(port: number, secret = SECRET): GrpcChannel {
     const signer = new Signer('agenda-9', [secret]);
-    const channel = new GrpcChannel({ address: { host: '127.0.0.1', port }, signer, logger });
+    const channel = new GrpcChannel({
+      address: { host: '127.0.0.1', port },
+      receiver: RECEIVER,
+      signer,
+      logger,
+    });
     closers.push(() => channel.close());
     return channel;
   }
@@ -144,6 +151,25 @@ describe('gRPC between services', () => {
     assert.deepEqual(refusals, ['/raft.v1.Sidecar/Propose signature refused: the signature does not match']);
   });
 
+  it('refuses and reports a call that was recorded on its way to another node', async () => {
+    const refusals: string[] = [];
+    let handled = 0;
+    const { port } = await serve(
+      { propose: () => ({ index: ++handled, term: 1 }) },
+      {
+        verifier: new Verifier(receiverOf('agenda-2', 'raft-sidecar'), [SECRET]),
+        onRefused: ({ method, reason }) => refusals.push(`${method} ${reason}`),
+      },
+    );
+    const client = channelTo(port).client(SidecarService);
+    await assert.rejects(client.propose(proposal(1), { deadlineMs: DEADLINE_MS }), {
+      code: 'unauthenticated',
+    });
+    assert.equal(handled, 0);
+    const reason = 'the call is for agenda-1/raft-sidecar, and this is agenda-2/raft-sidecar';
+    assert.deepEqual(refusals, [`/raft.v1.Sidecar/Propose signature refused: ${reason}`]);
+  });
+
   it('fails carried calls when the stream is signed with another secret', async () => {
     const { port } = await serve(echo);
     const call = channelTo(port, OTHER_SECRET)
@@ -153,7 +179,7 @@ describe('gRPC between services', () => {
   });
 
   it('accepts the old and the new secret during a rotation', async () => {
-    const { port } = await serve(echo, { verifier: new Verifier([OTHER_SECRET, SECRET]) });
+    const { port } = await serve(echo, { verifier: new Verifier(RECEIVER, [OTHER_SECRET, SECRET]) });
     for (const secret of [SECRET, OTHER_SECRET])
       for (const form of ['client', 'carried'] as const) {
         const client = channelTo(port, secret)[form](SidecarService);
@@ -223,7 +249,7 @@ describe('gRPC between services', () => {
   });
 
   it('moves messages both ways on a stream and ends it in good order', async () => {
-    const server = new GrpcServer({ verifier: new Verifier([SECRET]), logger });
+    const server = new GrpcServer({ verifier: new Verifier(RECEIVER, [SECRET]), logger });
     server.addService(StateMachineService, {
       attach: async (stream) => {
         for await (const message of stream) {

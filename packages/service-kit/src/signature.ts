@@ -1,11 +1,12 @@
 /**
- * HMAC-SHA256 on every RPC (design §6): over method, node, timestamp, nonce and body, carried in metadata and checked
- * before the body is decoded. A stream is signed at its start; each of its messages then carries a MAC under a key
- * that is derived for that stream and direction, over its sequence number and its bytes.
+ * HMAC-SHA256 on every RPC (design §6): over method, node, timestamp, nonce (which names the receiver, see nonces.ts) and
+ * body, carried in metadata and checked before the body is decoded. A stream is signed at its start; each of its messages
+ * then carries a MAC under a key that is derived for that stream and direction, over its sequence number and its bytes.
  */
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
 import { ServiceError } from './errors.ts';
+import { type AnyReceiver, NonceCache, newNonce, type Receiver, receiverIn } from './nonces.ts';
 
 const NODE_KEY = 'agenda-node';
 const TIMESTAMP_KEY = 'agenda-timestamp';
@@ -13,11 +14,9 @@ const NONCE_KEY = 'agenda-nonce';
 const SIGNATURE_KEY = 'agenda-signature';
 export const RESPONSE_SIGNATURE_KEY = 'agenda-response-signature';
 
-const NONCE_BYTES = 16;
 const WINDOW_MS_DEFAULT = 30_000;
 /** 5,000 signed calls a second on one server (carried calls need no nonce of their own); about 40 MB when full. */
 const NONCES_MAX_DEFAULT = 300_000;
-const NONCE_BUCKET_MS = 1_000;
 const EMPTY = new Uint8Array(0);
 
 /** What both sides of one signed call know; stream keys and response signatures derive from it. */
@@ -42,9 +41,14 @@ export class Signer {
     this.#clock = clock;
   }
 
-  sign(method: string, body: Uint8Array = EMPTY): { metadata: Metadata; call: SignedCall } {
+  /** @param receiver whom the call is for; nobody else takes it. */
+  sign(
+    method: string,
+    receiver: Receiver | AnyReceiver,
+    body: Uint8Array = EMPTY,
+  ): { metadata: Metadata; call: SignedCall } {
     const timestamp = String(this.#clock());
-    const nonce = randomBytes(NONCE_BYTES).toString('base64url');
+    const nonce = newNonce(receiver);
     const signature = requestSignature(this.#secret, [method, this.nodeId, timestamp, nonce], body);
     const metadata = new Metadata();
     metadata.set(NODE_KEY, this.nodeId);
@@ -61,16 +65,27 @@ export interface VerifierOptions {
   readonly windowMs?: number;
   /** Nonces remembered; at the bound, further calls are refused as `overloaded` until old ones expire. */
   readonly noncesMax?: number;
+  /** Paths of methods whose callers may not know yet whom they reach: a call of these need not name its receiver. */
+  readonly anyReceiverMethods?: readonly string[];
+  /** No call need name its receiver (docs/adr/0019). One that names another is refused all the same. */
+  readonly receiverOptional?: boolean;
 }
 
 export class Verifier {
+  readonly #receiver: Receiver;
   readonly #secrets: readonly string[];
+  readonly #anyReceiverMethods: ReadonlySet<string>;
+  readonly #receiverOptional: boolean;
   readonly #clock: () => number;
   readonly #windowMs: number;
   readonly #nonces: NonceCache;
 
-  constructor(secrets: readonly string[], options: VerifierOptions = {}) {
+  /** @param receiver the name of this one. */
+  constructor(receiver: Receiver, secrets: readonly string[], options: VerifierOptions = {}) {
+    this.#receiver = receiver;
     this.#secrets = secrets;
+    this.#anyReceiverMethods = new Set(options.anyReceiverMethods);
+    this.#receiverOptional = options.receiverOptional ?? false;
     this.#clock = options.clock ?? Date.now;
     this.#windowMs = options.windowMs ?? WINDOW_MS_DEFAULT;
     this.#nonces = new NonceCache(this.#windowMs, options.noncesMax ?? NONCES_MAX_DEFAULT);
@@ -88,6 +103,7 @@ export class Verifier {
       equal(requestSignature(candidate, parts, body), signature),
     );
     if (secret === undefined) throw refused('the signature does not match');
+    this.#assertForThis(method, nonce);
     const now = this.#clock();
     const ageMs = now - Number(timestamp);
     // Only now, so that a clock is known to be wrong only by the word of its own node.
@@ -95,6 +111,15 @@ export class Verifier {
     if (!this.#nonces.remember(`${nodeId} ${nonce}`, Number(timestamp), now))
       throw refused('the nonce was used before');
     return { nodeId, secret, signature };
+  }
+
+  /** A recorded call cannot be played to anybody else, whose nonces are others. */
+  #assertForThis(method: string, nonce: string): void {
+    const named = receiverIn(nonce);
+    if (named === this.#receiver) return;
+    if (named !== undefined) throw refused(`the call is for ${named}, and this is ${this.#receiver}`);
+    if (this.#receiverOptional || this.#anyReceiverMethods.has(method)) return;
+    throw refused(`the call does not say whom it is for; this is ${this.#receiver}`);
   }
 }
 
@@ -155,52 +180,6 @@ export function isAnswerTo(
 ): boolean {
   const given = Buffer.from(String(metadata.get(RESPONSE_SIGNATURE_KEY)[0] ?? ''), 'base64url');
   return equal(responseSignature(call, kind, body), given);
-}
-
-/**
- * Remembers each nonce for as long as its timestamp would be accepted, by the second of that timestamp. It starts
- * empty with the process: a call that was recorded less than a window before a restart can be replayed after it.
- */
-class NonceCache {
-  readonly #windowMs: number;
-  readonly #max: number;
-  readonly #buckets = new Map<number, Set<string>>();
-  #size = 0;
-  #sweptBucket = Number.NaN;
-
-  constructor(windowMs: number, max: number) {
-    this.#windowMs = windowMs;
-    this.#max = max;
-  }
-
-  /**
-   * False: seen before.
-   * @throws ServiceError `overloaded` when no more can be remembered
-   */
-  remember(nonce: string, timestampMs: number, nowMs: number): boolean {
-    this.#expire(nowMs);
-    const key = Math.floor(timestampMs / NONCE_BUCKET_MS);
-    const bucket = this.#buckets.get(key) ?? new Set();
-    if (bucket.has(nonce)) return false;
-    if (this.#size >= this.#max)
-      throw new ServiceError('overloaded', 'too many signed calls to remember their nonces', {
-        retryAfterMs: NONCE_BUCKET_MS,
-      });
-    this.#buckets.set(key, bucket.add(nonce));
-    this.#size += 1;
-    return true;
-  }
-
-  #expire(nowMs: number): void {
-    const oldest = Math.floor((nowMs - this.#windowMs) / NONCE_BUCKET_MS);
-    if (oldest === this.#sweptBucket) return;
-    this.#sweptBucket = oldest;
-    for (const [key, bucket] of this.#buckets) {
-      if (key >= oldest) continue;
-      this.#size -= bucket.size;
-      this.#buckets.delete(key);
-    }
-  }
 }
 
 export type Direction = 'to-server' | 'to-client';

@@ -1,4 +1,4 @@
-import { hostPort, readEnvironmentOrExit, secretPair } from '@agenda/service-kit/environment';
+import { flag, hostPort, readEnvironmentOrExit, secretPair } from '@agenda/service-kit/environment';
 import { LOG_LEVELS } from '@agenda/service-kit/logger';
 import { z } from 'zod';
 
@@ -14,6 +14,7 @@ export const environmentSchema = z.object({
   SIDECAR_GRPC_ADDR: hostPort('127.0.0.1:7100'),
   AUDIT_GRPC_ADDR: hostPort('127.0.0.1:7102'),
   CLUSTER_HMAC_SECRET: secretPair(32),
+  CLUSTER_RECEIVER_OPTIONAL: flag(false),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
 });
 

@@ -5,6 +5,7 @@ import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
 import { createMetrics } from '@agenda/service-kit/metrics';
+import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import { createApp } from './app.ts';
 import { AgendaClient } from './clients/agenda.ts';
@@ -39,11 +40,12 @@ export class GatewayContext {
     this.#config = config;
     this.#logger = logger;
     const signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
-    const channelTo = (address: HostPort): GrpcChannel => new GrpcChannel({ address, signer, logger });
+    const channelTo = (service: ReceivingService, address: HostPort): GrpcChannel =>
+      new GrpcChannel({ address, receiver: receiverOf(config.NODE_ID, service), signer, logger });
     const [agenda, sidecar, audit] = [
-      channelTo(config.AGENDA_GRPC_ADDR),
-      channelTo(config.SIDECAR_GRPC_ADDR),
-      channelTo(config.AUDIT_GRPC_ADDR),
+      channelTo('agenda', config.AGENDA_GRPC_ADDR),
+      channelTo('raft-sidecar', config.SIDECAR_GRPC_ADDR),
+      channelTo('audit', config.AUDIT_GRPC_ADDR),
     ];
     this.#channels = [agenda, sidecar, audit];
     const metrics = createMetrics('api-gateway', config.NODE_ID);

@@ -3,6 +3,7 @@ import { AuditServiceService, ExportRequest_Format, Filter } from '@agenda/proto
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { auditHandlers } from './api.ts';
 import { entries, entryOf, eventOf, sequences, Trails } from './testing/trail.ts';
@@ -23,12 +24,13 @@ describe('the audit service over gRPC', () => {
     const trail = trails.open();
     const logger = createLogger({ component: 'audit', nodeId: 'agenda-1', level: 'silent' });
     const stopping = new AbortController();
-    const server = new GrpcServer({ verifier: new Verifier([SECRET]), logger });
+    const receiver = receiverOf('agenda-1', 'audit');
+    const server = new GrpcServer({ verifier: new Verifier(receiver, [SECRET]), logger });
     server.addService(AuditServiceService, auditHandlers(trail.store, trail.queries, stopping.signal));
     const port = await server.listen({ host: '127.0.0.1', port: 0 });
     closers.push(() => server.close(0));
     const signer = new Signer('agenda-1', [SECRET]);
-    const channel = new GrpcChannel({ address: { host: '127.0.0.1', port }, signer, logger });
+    const channel = new GrpcChannel({ address: { host: '127.0.0.1', port }, receiver, signer, logger });
     closers.push(() => channel.close());
     const tail = (afterSequence = 0, filter?: Filter) =>
       channel.serverStream(AuditServiceService, 'tail', { filter, afterSequence });

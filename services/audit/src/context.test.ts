@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { AuditServiceService, Level } from '@agenda/proto/audit/v1/audit';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
+import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import { createLogger } from '@agenda/service-kit/logger';
-import { Signer } from '@agenda/service-kit/signature';
+import { receiverOf } from '@agenda/service-kit/nonces';
+import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { AuditContext } from './context.ts';
 import { ScriptedAgenda } from './testing/scripted-agenda.ts';
 import { eventOf, Trails } from './testing/trail.ts';
 
 const SECRET = 's'.repeat(32);
+const RECEIVER = receiverOf('agenda-1', 'audit');
 const DEADLINE = { deadlineMs: 2_000 };
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const NOBODY = { host: '127.0.0.1', port: 9 };
@@ -32,6 +35,16 @@ describe('the audit service beside its agenda', () => {
     return agenda;
   }
 
+  /** The sidecar of a pod through which another pod's trail can be read. */
+  async function sidecarThatAsks({ audit }: { audit: Audit }) {
+    const verifier = new Verifier(receiverOf('agenda-1', 'raft-sidecar'), [SECRET]);
+    const server = new GrpcServer({ verifier, logger });
+    server.addService(AuditServiceService, { links: (request) => audit.links(request, DEADLINE) });
+    const port = await server.listen(LOOPBACK);
+    closers.push(() => server.close(0));
+    return { ...LOOPBACK, port };
+  }
+
   async function auditOf(agenda: ScriptedAgenda, directory = trails.directory(), sidecar = NOBODY) {
     const context = new AuditContext(
       {
@@ -41,6 +54,7 @@ describe('the audit service beside its agenda', () => {
         AUDIT_GRPC_ADDR: LOOPBACK,
         SIDECAR_GRPC_ADDR: sidecar,
         CLUSTER_HMAC_SECRET: [SECRET],
+        CLUSTER_RECEIVER_OPTIONAL: false,
         LOG_LEVEL: 'silent',
       },
       logger,
@@ -50,7 +64,12 @@ describe('the audit service beside its agenda', () => {
       for (const part of context.parts().reverse()) await part.stop?.();
     };
     const address = { ...LOOPBACK, port: context.port };
-    const channel = new GrpcChannel({ address, signer: new Signer('agenda-1', [SECRET]), logger });
+    const channel = new GrpcChannel({
+      address,
+      receiver: RECEIVER,
+      signer: new Signer('agenda-1', [SECRET]),
+      logger,
+    });
     const audit = channel.client(AuditServiceService);
     const ask = { filter: undefined, limit: 500, cursor: '', oldestFirst: true };
     const trail = async () => (await audit.query(ask, DEADLINE)).records;
@@ -180,7 +199,7 @@ describe('the audit service beside its agenda', () => {
     const agenda = await agendaOf();
     for (let number = 1; number <= 1_200; number += 1) agenda.append(eventOf(number));
     agenda.resetUpTo = 1_000;
-    const service = await started(agenda, undefined, other.address);
+    const service = await started(agenda, undefined, await sidecarThatAsks(other));
     await agenda.until(() => agenda.feedRequests.length === 2);
     assert.deepEqual(agenda.feedRequests, [0, 1_200]);
     for (const each of [agenda, whole]) each.append(eventOf(1_201));
@@ -197,7 +216,7 @@ describe('the audit service beside its agenda', () => {
     }
     const other = await started(right);
     const directory = trails.directory();
-    const service = await started(wrong, directory, other.address);
+    const service = await started(wrong, directory, await sidecarThatAsks(other));
     await service.untilTrail((records) => records.length === 50);
     await other.untilTrail((records) => records.length === 50);
     assert.ok(!(await same(service, other)));
@@ -220,7 +239,7 @@ describe('the audit service beside its agenda', () => {
       if (number <= 10) right.append(eventOf(number));
     }
     const other = await started(right);
-    const service = await started(own, undefined, other.address);
+    const service = await started(own, undefined, await sidecarThatAsks(other));
     await service.untilTrail((records) => records.length === 20);
     own.resetUpTo = 0;
     own.refuseCommands = new ServiceError('no_leader', 'no leader');
@@ -237,7 +256,12 @@ describe('the audit service beside its agenda', () => {
   it('records refused signatures, but not each of a flood', async () => {
     const agenda = await agendaOf();
     const { untilTrail, address } = await started(agenda);
-    const stranger = new GrpcChannel({ address, signer: new Signer('agenda-1', ['x'.repeat(32)]), logger });
+    const stranger = new GrpcChannel({
+      address,
+      receiver: RECEIVER,
+      signer: new Signer('agenda-1', ['x'.repeat(32)]),
+      logger,
+    });
     closers.push(() => stranger.close());
     const request = { fromSequence: 0, toSequence: 0 };
     for (let call = 0; call < 20; call++)
@@ -254,7 +278,7 @@ describe('the audit service beside its agenda', () => {
     const agenda = await agendaOf();
     const service = await auditOf(agenda);
     const signer = new Signer('agenda-1', [SECRET]);
-    const reader = new GrpcChannel({ address: service.address, signer, logger });
+    const reader = new GrpcChannel({ address: service.address, receiver: RECEIVER, signer, logger });
     closers.push(service.close, () => reader.close());
     for (const number of [1, 2]) agenda.append(eventOf(number));
     const stream = reader.serverStream(AuditServiceService, 'tail', { filter: undefined, afterSequence: 1 });

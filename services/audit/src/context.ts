@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { AuditServiceService } from '@agenda/proto/audit/v1/audit';
 import { type DataLock, lockDirectory } from '@agenda/service-kit/data-lock';
+import type { HostPort } from '@agenda/service-kit/environment';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
+import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import type { Database } from 'better-sqlite3';
 import { auditHandlers } from './api.ts';
@@ -41,8 +43,10 @@ export class AuditContext {
     this.#db = openDatabase(directory);
     this.#store = new AuditStore(this.#db);
     const signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
-    this.#agenda = new GrpcChannel({ address: config.AGENDA_GRPC_ADDR, signer, logger });
-    this.#sidecar = new GrpcChannel({ address: config.SIDECAR_GRPC_ADDR, signer, logger });
+    const channelTo = (service: ReceivingService, address: HostPort): GrpcChannel =>
+      new GrpcChannel({ address, receiver: receiverOf(config.NODE_ID, service), signer, logger });
+    this.#agenda = channelTo('agenda', config.AGENDA_GRPC_ADDR);
+    this.#sidecar = channelTo('raft-sidecar', config.SIDECAR_GRPC_ADDR);
     const own = new OwnEvents(this.#store, config.NODE_ID, logger);
     this.#feed = new Feed({
       agenda: this.#agenda,
@@ -58,7 +62,9 @@ export class AuditContext {
     });
     this.#submitter = new Submitter(this.#agenda, this.#store, logger);
     this.#server = new GrpcServer({
-      verifier: new Verifier(config.CLUSTER_HMAC_SECRET),
+      verifier: new Verifier(receiverOf(config.NODE_ID, 'audit'), config.CLUSTER_HMAC_SECRET, {
+        receiverOptional: config.CLUSTER_RECEIVER_OPTIONAL,
+      }),
       logger,
       reflection: true,
       onRefused: (refused) => own.signatureRefused(refused),

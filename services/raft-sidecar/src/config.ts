@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import {
   durationMs,
+  flag,
   formatHostPort,
   hostPort,
   hostPortList,
@@ -35,6 +36,7 @@ export const environmentSchema = z
     DATA_DIR: z.string({ error: 'is missing: the directory that keeps the data' }).min(1),
     BOOTSTRAP_EXPECT: integer(1, VOTERS_EXPECTED_MAX, 1),
     CLUSTER_HMAC_SECRET: secretPair(32),
+    CLUSTER_RECEIVER_OPTIONAL: flag(false),
     DISCOVERY_SEEDS: hostPortList(),
     DISCOVERY_DNS_NAME: dnsName(),
     DISCOVERY_DNS_SERVERS: hostPortList(),

@@ -12,6 +12,7 @@ import { GrpcServer, type Tls } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
+import { ANY_RECEIVER, type AnyReceiver, type Receiver, receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { auditOfOthers, auditOfThisPod } from './api/audit-relay.ts';
 import { discoveryHandlers } from './api/discovery-service.ts';
@@ -39,6 +40,7 @@ import { Reads } from './runtime/reads.ts';
 import { type Parts, Snapshots } from './runtime/snapshots.ts';
 import { StateWatch } from './runtime/state-watch.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
+import { nodeIdOf } from './transport/conversions.ts';
 import { PeerTransport } from './transport/peer-transport.ts';
 
 /** A node that was heard of within this time may be taken into the cluster. */
@@ -89,8 +91,16 @@ export class SidecarContext {
       nowMs: systemClock.wallMs(),
     });
     this.#signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
-    this.#verifier = new Verifier(config.CLUSTER_HMAC_SECRET);
-    this.#auditChannel = new GrpcChannel({ address: config.AUDIT_GRPC_ADDR, signer: this.#signer, logger });
+    this.#verifier = new Verifier(receiverOf(config.NODE_ID, 'raft-sidecar'), config.CLUSTER_HMAC_SECRET, {
+      anyReceiverMethods: [DiscoveryService.join.path, DiscoveryService.nodes.path],
+      receiverOptional: config.CLUSTER_RECEIVER_OPTIONAL,
+    });
+    this.#auditChannel = new GrpcChannel({
+      address: config.AUDIT_GRPC_ADDR,
+      receiver: receiverOf(config.NODE_ID, 'audit'),
+      signer: this.#signer,
+      logger,
+    });
     const audit = this.#auditChannel.carried(AuditServiceService);
     this.#events = new NodeEvents({ nodeId: config.NODE_ID, audit, clock: systemClock, logger });
     this.#journal = new Journal(this.#events, logger);
@@ -159,7 +169,7 @@ export class SidecarContext {
         const { memberId, address, incarnation, start } = this.discovery.selfNode();
         return { memberId, address, incarnation, start };
       },
-      channelTo: (address) => this.#channelTo(address),
+      channelTo: (address, member) => this.#channelTo(address, receiverOf(nodeIdOf(member), 'raft-sidecar')),
       logger: this.#logger,
       onUnreachable: (member) => this.driver.reportUnreachable(member),
     });
@@ -172,7 +182,7 @@ export class SidecarContext {
       alarms: this.#alarms,
       clock: systemClock,
       logger: this.#logger,
-      channelTo: (address) => this.#channelTo(address),
+      channelTo: (address) => this.#channelTo(address, ANY_RECEIVER),
       onAdmitted: () => this.#takePart(),
       onFenced: (error) => {
         this.driver.fail(error);
@@ -181,9 +191,11 @@ export class SidecarContext {
     });
   }
 
-  #channelTo(address: HostPort): GrpcChannel {
+  #channelTo(address: HostPort, receiver: Receiver | AnyReceiver): GrpcChannel {
+    const signer = this.#signer;
+    const logger = this.#logger;
     const tls = this.#tls;
-    return new GrpcChannel({ address, signer: this.#signer, logger: this.#logger, ...(tls ? { tls } : {}) });
+    return new GrpcChannel({ address, receiver, signer, logger, ...(tls ? { tls } : {}) });
   }
 
   #newSnapshots(): Snapshots {

@@ -5,6 +5,7 @@
 import { SidecarService, Status } from '@agenda/proto/raft/v1/sidecar';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import type { Logger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Verifier } from '@agenda/service-kit/signature';
 import type { Config } from './config.ts';
 import type { AlarmCode } from './runtime/alarms.ts';
@@ -17,7 +18,9 @@ export const LAST_WORD_MS = 10_000;
 /** Ends when its time has passed, or the parent is gone. Never rejects. */
 export async function sayLastWord(config: Config, error: Error, logger: Logger): Promise<void> {
   const server = new GrpcServer({
-    verifier: new Verifier(config.CLUSTER_HMAC_SECRET),
+    verifier: new Verifier(receiverOf(config.NODE_ID, 'raft-sidecar'), config.CLUSTER_HMAC_SECRET, {
+      receiverOptional: config.CLUSTER_RECEIVER_OPTIONAL,
+    }),
     logger,
   });
   const alarm = { code: alarmCodeOf(error), message: error.message, sinceMs: Date.now() };

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Alarm, SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
 import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import Database from 'better-sqlite3';
 import { removeDirectory, temporaryDirectory } from './testing/directories.ts';
@@ -13,6 +14,7 @@ import { eventually } from './testing/eventually.ts';
 import { freePort } from './testing/free-port.ts';
 
 const SECRET = 's'.repeat(32);
+const receiver = receiverOf('agenda-1', 'raft-sidecar');
 const logger = createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' });
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -118,7 +120,12 @@ describe('the sidecar process', () => {
     const port = await freePort(['127.0.0.1']);
     const SIDECAR_GRPC_ADDR = `127.0.0.1:${port}`;
     const child = startOnSmallDisk(6_000, { SIDECAR_GRPC_ADDR });
-    const options = { address: { host: '127.0.0.1', port }, signer: new Signer('tool', [SECRET]), logger };
+    const options = {
+      address: { host: '127.0.0.1', port },
+      receiver,
+      signer: new Signer('tool', [SECRET]),
+      logger,
+    };
     await ready(child);
     const end = ended(child);
     const channel = new GrpcChannel(options);
@@ -170,7 +177,7 @@ describe('the sidecar process', () => {
     const child = start({ SIDECAR_GRPC_ADDR });
     const end = ended(child);
     const address = { host: '127.0.0.1', port };
-    const channel = new GrpcChannel({ address, signer: new Signer('tool', [SECRET]), logger });
+    const channel = new GrpcChannel({ address, receiver, signer: new Signer('tool', [SECRET]), logger });
     const alarm = await lastWord(channel.client(SidecarService));
     channel.close();
     assert.equal(alarm.code, 'log_corrupt');

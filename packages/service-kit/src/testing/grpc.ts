@@ -7,9 +7,12 @@ import pino from 'pino';
 import type { ServiceDefinition } from '../definition.ts';
 import { GrpcChannel, type GrpcChannelOptions } from '../grpc-client.ts';
 import { GrpcServer, type GrpcServerOptions, type Handlers } from '../grpc-server.ts';
+import { receiverOf } from '../nonces.ts';
 import { Signer, Verifier } from '../signature.ts';
 
 export const SECRET = 'a'.repeat(32);
+/** Of the servers. */
+export const RECEIVER = receiverOf('agenda-1', 'raft-sidecar');
 const HOST = '127.0.0.1';
 const logger = pino({ level: 'silent' });
 const same = (bytes: Buffer): Buffer => bytes;
@@ -23,7 +26,7 @@ export class GrpcBed {
     options: Partial<GrpcServerOptions> = {},
     port = 0,
   ): Promise<{ server: GrpcServer; port: number }> {
-    const server = new GrpcServer({ verifier: new Verifier([SECRET]), logger, ...options });
+    const server = new GrpcServer({ verifier: new Verifier(RECEIVER, [SECRET]), logger, ...options });
     server.addService(definition, handlers);
     const bound = await server.listen({ host: HOST, port });
     this.#closers.push(() => server.close(100));
@@ -32,7 +35,13 @@ export class GrpcBed {
 
   channel(port: number, options: Partial<GrpcChannelOptions> = {}): GrpcChannel {
     const signer = new Signer('agenda-9', [SECRET]);
-    const channel = new GrpcChannel({ address: { host: HOST, port }, signer, logger, ...options });
+    const channel = new GrpcChannel({
+      address: { host: HOST, port },
+      receiver: RECEIVER,
+      signer,
+      logger,
+      ...options,
+    });
     this.#closers.push(() => channel.close());
     return channel;
   }

@@ -5,6 +5,7 @@ import type { EventBatch } from '@agenda/proto/agenda/v1/event';
 import { AuditEvent, Level } from '@agenda/proto/audit/v1/audit';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import { AgendaUnderTest, DEADLINE, write } from '../testing/agenda-under-test.ts';
 import { TEST_SECRETS, testLogger } from '../testing/scripted-sidecar.ts';
@@ -175,6 +176,7 @@ describe('feeds', () => {
   it('keeps the audit feed for the audit service of the same node', async () => {
     const stranger = new GrpcChannel({
       address: { host: '127.0.0.1', port: agenda.port },
+      receiver: receiverOf('agenda-1', 'agenda'),
       signer: new Signer('agenda-2', TEST_SECRETS),
       logger: testLogger(),
     });

@@ -3,6 +3,7 @@ import { type AuditEvent, AuditServiceService, Level } from '@agenda/proto/audit
 import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { testLogger, testSigner, testVerifier } from '../testing/scripted-sidecar.ts';
 import { EVENTS_PER_SECOND_MAX, NodeEventRecorder } from './node-event-recorder.ts';
 
@@ -16,7 +17,7 @@ describe('NodeEventRecorder', () => {
   beforeEach(async () => {
     received = [];
     refuse = false;
-    server = new GrpcServer({ verifier: testVerifier(), logger: testLogger() });
+    server = new GrpcServer({ verifier: testVerifier('audit'), logger: testLogger() });
     server.addService(AuditServiceService, {
       record: ({ events }) => {
         if (refuse) throw new ServiceError('unavailable', 'the disk is full');
@@ -26,7 +27,12 @@ describe('NodeEventRecorder', () => {
     });
     const port = await server.listen({ host: '127.0.0.1', port: 0 });
     const address = { host: '127.0.0.1', port };
-    channel = new GrpcChannel({ address, signer: testSigner(), logger: testLogger() });
+    channel = new GrpcChannel({
+      address,
+      receiver: receiverOf('agenda-1', 'audit'),
+      signer: testSigner(),
+      logger: testLogger(),
+    });
     const audit = channel.carried(AuditServiceService);
     recorder = new NodeEventRecorder({ audit, nodeId: 'agenda-1', logger: testLogger() });
   });

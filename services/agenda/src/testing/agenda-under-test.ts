@@ -6,6 +6,7 @@ import type { User } from '@agenda/proto/agenda/v1/model';
 import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
 import type { Part } from '@agenda/service-kit/lifecycle';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { AgendaContext } from '../context.ts';
 import { FEATURE_LEVEL } from '../state-machine/feature-level.ts';
 import { ScriptedSidecar, TEST_SECRETS, testLogger, testSigner } from './scripted-sidecar.ts';
@@ -41,6 +42,7 @@ export class AgendaUnderTest {
         SIDECAR_GRPC_ADDR: { host: '127.0.0.1', port: this.sidecar.port },
         AUDIT_GRPC_ADDR: NOBODY,
         CLUSTER_HMAC_SECRET: TEST_SECRETS,
+        CLUSTER_RECEIVER_OPTIONAL: false,
         LOG_LEVEL: 'silent',
       },
       testLogger(),
@@ -52,7 +54,12 @@ export class AgendaUnderTest {
     for (const part of this.#parts) await part.start?.();
     this.#port = context.port;
     const address = { host: '127.0.0.1', port: context.port };
-    this.#channel = new GrpcChannel({ address, signer: testSigner(), logger: testLogger() });
+    this.#channel = new GrpcChannel({
+      address,
+      receiver: receiverOf('agenda-1', 'agenda'),
+      signer: testSigner(),
+      logger: testLogger(),
+    });
     this.#client = this.#channel.carried(AgendaServiceService);
   }
 

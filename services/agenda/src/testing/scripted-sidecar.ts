@@ -15,6 +15,7 @@ import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import { createLogger, type Logger } from '@agenda/service-kit/logger';
 import type { MessageStream } from '@agenda/service-kit/message-stream';
+import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { StateMachine } from '../state-machine/machine.ts';
 
@@ -36,8 +37,9 @@ export function testSigner(): Signer {
   return new Signer('agenda-1', TEST_SECRETS);
 }
 
-export function testVerifier(): Verifier {
-  return new Verifier(TEST_SECRETS);
+/** Of another process of the pod under test. */
+export function testVerifier(service: ReceivingService): Verifier {
+  return new Verifier(receiverOf('agenda-1', service), TEST_SECRETS);
 }
 
 /**
@@ -63,7 +65,7 @@ export class ScriptedSidecar {
     acceptsWrites: true,
     featureLevel: StateMachine.featureLevel,
   });
-  readonly #server = new GrpcServer({ verifier: testVerifier(), logger: testLogger() });
+  readonly #server = new GrpcServer({ verifier: testVerifier('raft-sidecar'), logger: testLogger() });
   readonly #streams = new Set<AttachStream>();
   readonly #watchers = new Set<() => void>();
   #held: (() => void)[] = [];
@@ -87,6 +89,7 @@ export class ScriptedSidecar {
   channel(): GrpcChannel {
     return new GrpcChannel({
       address: { host: '127.0.0.1', port: this.#port },
+      receiver: receiverOf('agenda-1', 'raft-sidecar'),
       signer: testSigner(),
       logger: testLogger(),
     });

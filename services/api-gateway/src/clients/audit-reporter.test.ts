@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { createMetrics } from '@agenda/service-kit/metrics';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import { CLUSTER_SECRET, testLogger } from '../testing/scripted-agenda.ts';
 import { ScriptedAudit } from '../testing/scripted-neighbours.ts';
@@ -15,6 +16,7 @@ describe('reports for the audit trail', () => {
     const audit = await new ScriptedAudit().start();
     const channel = new GrpcChannel({
       address: { host: '127.0.0.1', port: audit.port },
+      receiver: receiverOf('agenda-1', 'audit'),
       signer: new Signer('agenda-1', [CLUSTER_SECRET]),
       logger: testLogger(),
     });

@@ -14,6 +14,7 @@ import { GrpcServer, type Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
 import { createLogger, type Logger } from '@agenda/service-kit/logger';
 import type { InboundStream, OutboundStream } from '@agenda/service-kit/message-stream';
+import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
 import { Verifier } from '@agenda/service-kit/signature';
 import { accountHandlers, newSession, newUser } from './agenda-accounts.ts';
 import { appointmentHandlers, page } from './agenda-appointments.ts';
@@ -80,8 +81,10 @@ export function testLogger(): Logger {
   return createLogger({ component: 'test', nodeId: 'agenda-1', level: process.env.LOG_LEVEL ?? 'silent' });
 }
 
-export function loopbackServer(): GrpcServer {
-  return new GrpcServer({ verifier: new Verifier([CLUSTER_SECRET]), logger: testLogger() });
+/** Of another process of the pod whose gateway is under test. */
+export function loopbackServer(service: ReceivingService): GrpcServer {
+  const verifier = new Verifier(receiverOf('agenda-1', service), [CLUSTER_SECRET]);
+  return new GrpcServer({ verifier, logger: testLogger() });
 }
 
 /** An agenda of one replica in memory that speaks the real protocol over loopback, and does what a test tells it. */
@@ -104,7 +107,7 @@ export class ScriptedAgenda {
   before: (call: SeenCall) => ServiceError | Promise<void> | undefined = () => undefined;
   /** What a test wants answered, by method. */
   readonly answers: Handlers<typeof AgendaServiceService> = {};
-  #server: GrpcServer = loopbackServer();
+  #server: GrpcServer = loopbackServer('agenda');
   readonly #streams = new Set<EventStream>();
   #port = 0;
 
@@ -118,7 +121,7 @@ export class ScriptedAgenda {
 
   /** Also after `stop`: then on the port it had. */
   async start(): Promise<this> {
-    this.#server = loopbackServer();
+    this.#server = loopbackServer('agenda');
     this.#server.addService(AgendaServiceService, this.#watched());
     this.#port = await this.#server.listen({ host: LOOPBACK, port: this.#port });
     this.#server.setServing(true);

@@ -39,7 +39,7 @@ export class ScriptedSidecar {
     bootstrapped: true,
   });
   refusal: ServiceError | undefined;
-  readonly #server: GrpcServer = loopbackServer();
+  readonly #server: GrpcServer = loopbackServer('raft-sidecar');
   #port = 0;
 
   get port(): number {
@@ -67,7 +67,7 @@ export class ScriptedAudit {
   readonly events: AuditEvent[] = [];
   readonly queries: QueryRequest[] = [];
   nextCursor = '';
-  readonly #server: GrpcServer = loopbackServer();
+  readonly #server: GrpcServer = loopbackServer('audit');
   readonly #watchers = new Set<() => void>();
   #port = 0;
 

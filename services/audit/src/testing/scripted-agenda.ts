@@ -4,6 +4,7 @@ import type { AuditEvent } from '@agenda/proto/audit/v1/audit';
 import type { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcServer, type OutboundStream } from '@agenda/service-kit/grpc-server';
 import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Verifier } from '@agenda/service-kit/signature';
 
 const MAC_COMES_LATER = new Uint8Array(0);
@@ -28,7 +29,10 @@ export class ScriptedAgenda {
 
   constructor(secret: string) {
     const logger = createLogger({ component: 'audit', nodeId: 'agenda-1', level: 'silent' });
-    this.#server = new GrpcServer({ verifier: new Verifier([secret]), logger });
+    this.#server = new GrpcServer({
+      verifier: new Verifier(receiverOf('agenda-1', 'agenda'), [secret]),
+      logger,
+    });
     this.#server.addService(AgendaServiceService, {
       recordNodeEvents: ({ context, events }) => {
         const commandId = Buffer.from(context?.commandId ?? []).toString('hex');

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { PeerService } from '@agenda/proto/raft/v1/peer';
 import { MemberChange_Kind } from '@agenda/proto/raft/v1/sidecar';
+import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
+import { Signer } from '@agenda/service-kit/signature';
 import { AuditRecorder } from '../testing/audit.ts';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { eventually } from '../testing/eventually.ts';
 import { SECRET, TestNode } from '../testing/node.ts';
+import { parseAddress } from '../transport/addresses.ts';
 
 const DEADLINE_MS = 3_000;
 
@@ -12,10 +18,7 @@ describe('three sidecars', () => {
   const directories: string[] = [];
   const audit = new AuditRecorder(SECRET);
 
-  before(async () => {
-    await audit.start();
-    await startCluster();
-  });
+  before(startCluster);
 
   after(async () => {
     for (const node of nodes) await node.stop();
@@ -36,7 +39,7 @@ describe('three sidecars', () => {
       directory: directories[at] as string,
       expected: 3,
       seeds: nodes.flatMap((other, index) => (index === at ? [] : other.peerAddress)),
-      auditPort: audit.port,
+      audit,
     });
     nodes[at] = node;
     return node;
@@ -212,6 +215,29 @@ describe('three sidecars', () => {
       code: 'not_found',
       message: /"agenda-7" is no member; members are agenda-1#/,
     });
+  });
+
+  it('refuse a call that was signed for another of them, and tell the audit service', async () => {
+    const leading = await leader();
+    const other = await follower();
+    const channel = new GrpcChannel({
+      address: parseAddress(other.peerAddress),
+      receiver: receiverOf(leading.nodeId, 'raft-sidecar'),
+      signer: new Signer(nodes.find((node) => node !== leading && node !== other)?.nodeId ?? '', [SECRET]),
+      logger: createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' }),
+    });
+    const forward = { command: Buffer.from('replayed'), to: other.context.driver.memberId };
+    const reason = `signature refused: the call is for ${leading.nodeId}/raft-sidecar, and this is ${other.nodeId}/raft-sidecar`;
+    await assert.rejects(channel.client(PeerService).forward(forward, { deadlineMs: DEADLINE_MS }), {
+      code: 'unauthenticated',
+      message: reason,
+    });
+    channel.close();
+    const told = await eventually(
+      () => audit.events.find(({ action }) => action === 'signature.refused'),
+      'the refusal is told',
+    );
+    assert.deepEqual(JSON.parse(told.detailJson), { method: PeerService.forward.path, reason });
   });
 
   it('tell the audit service who led, and how the membership grew', async () => {

@@ -3,6 +3,7 @@ import { DiscoveryService } from '@agenda/proto/cluster/v1/discovery';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { DriverBench, STALL_MS } from '../testing/driver.ts';
@@ -123,12 +124,13 @@ describe('the alarm about clocks that differ', () => {
     () => {},
   );
   const skew = new ClockSkew(alarms, clock);
+  const receiver = receiverOf('agenda-1', 'raft-sidecar');
   let server: GrpcServer;
   let port: number;
 
   before(async () => {
     server = new GrpcServer({
-      verifier: new Verifier([SECRET]),
+      verifier: new Verifier(receiver, [SECRET]),
       logger,
       onRefused: (refused) => skew.onRefused(refused),
     });
@@ -139,7 +141,7 @@ describe('the alarm about clocks that differ', () => {
 
   async function call(secret: string, aheadMs: number): Promise<void> {
     const signer = new Signer('agenda-2', [secret], () => Date.now() + aheadMs);
-    const channel = new GrpcChannel({ address: { host: '127.0.0.1', port }, signer, logger });
+    const channel = new GrpcChannel({ address: { host: '127.0.0.1', port }, receiver, signer, logger });
     try {
       await channel.client(DiscoveryService).nodes({}, { deadlineMs: 2_000 });
     } finally {

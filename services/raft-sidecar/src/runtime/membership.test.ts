@@ -111,7 +111,6 @@ describe('a cluster whose nodes come and go', () => {
 
   it('forms though its founder lost its disk when only one other had joined', async () => {
     cluster = new TestCluster(3);
-    await cluster.audit.start();
     const configuration = {
       voters: ['agenda-1#lost', 'agenda-2#1'],
       votersOutgoing: [],
@@ -193,7 +192,6 @@ describe('a cluster whose nodes come and go', () => {
     });
     try {
       dns.set('agenda.test', ['127.0.0.1', '127.0.0.2', '127.0.0.3']);
-      await cluster.audit.start();
       for (let node = 0; node < 3; node++) await cluster.startNode(node, { seeds: [], ...at(node + 1) });
       await cluster.voters(...NAMES);
       await eventually(async () => {
@@ -243,7 +241,6 @@ describe('a cluster in the middle of an upgrade', () => {
 
   it('lets new commands in once the last node knows them, never earlier, and never forgets that it did', async () => {
     cluster = new TestCluster(3);
-    await cluster.audit.start();
     await cluster.startNode(0, NEW);
     await cluster.startNode(1, NEW);
     await cluster.startNode(2, OLD);

@@ -3,6 +3,7 @@ import { DiscoveryService } from '@agenda/proto/cluster/v1/discovery';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import type { Tls } from '@agenda/service-kit/grpc-server';
 import { createLogger } from '@agenda/service-kit/logger';
+import { ANY_RECEIVER } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import type { Config } from '../config.ts';
 import { TestAuthority } from '../testing/certificates.ts';
@@ -18,7 +19,6 @@ describe('peers with certificates', () => {
 
   before(async () => {
     cluster = new TestCluster(2);
-    await cluster.audit.start();
     for (const at of [0, 1])
       await cluster.startNode(at, { config: configured(authority.issue(`node ${at}`)) });
     await cluster.voters('agenda-1', 'agenda-2');
@@ -33,7 +33,13 @@ describe('peers with certificates', () => {
   async function ask(tls?: Tls): Promise<string> {
     const address = parseAddress(cluster.node(0).peerAddress);
     const signer = new Signer('agenda-9', [SECRET]);
-    const channel = new GrpcChannel({ address, signer, logger, ...(tls ? { tls } : {}) });
+    const channel = new GrpcChannel({
+      address,
+      receiver: ANY_RECEIVER,
+      signer,
+      logger,
+      ...(tls ? { tls } : {}),
+    });
     try {
       const { nodes } = await channel.client(DiscoveryService).nodes({}, { deadlineMs: 1_000 });
       return nodes[0]?.nodeId ?? '';

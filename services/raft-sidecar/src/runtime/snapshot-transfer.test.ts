@@ -6,6 +6,7 @@ import { type FetchSnapshotRequest, PeerService } from '@agenda/proto/raft/v1/pe
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import type { SnapshotMetadata } from '../core/types.ts';
 import { openRaftDatabase, type RaftDatabase } from '../storage/database.ts';
@@ -21,6 +22,7 @@ const SECRET = 's'.repeat(32);
 const DIGEST = Buffer.alloc(32, 7);
 const logger = createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' });
 const signer = new Signer('agenda-2', [SECRET]);
+const receiver = receiverOf('a', 'raft-sidecar');
 
 function metadataAt(index: number): SnapshotMetadata {
   const configuration = {
@@ -70,7 +72,7 @@ describe('a snapshot on its way from one member to another', () => {
     const snapshots = new SnapshotServer(source.store, () => {
       missing += 1;
     });
-    server = new GrpcServer({ verifier: new Verifier([SECRET]), logger });
+    server = new GrpcServer({ verifier: new Verifier(receiver, [SECRET]), logger });
     server.addService(PeerService, { fetchSnapshot: (request, stream) => snapshots.serve(request, stream) });
     address = { host: '127.0.0.1', port: await server.listen({ host: '127.0.0.1', port: 0 }) };
   });
@@ -84,7 +86,7 @@ describe('a snapshot on its way from one member to another', () => {
   const peers: SnapshotPeers = {
     fetchSnapshot: (_member, request): ChunkStream => {
       requests.push(request);
-      const channel = new GrpcChannel({ address, signer, logger });
+      const channel = new GrpcChannel({ address, receiver, signer, logger });
       const stream = channel.serverStream(PeerService, 'fetchSnapshot', request);
       stream.onEnd(() => channel.close());
       const breakAfter = breaks.shift();

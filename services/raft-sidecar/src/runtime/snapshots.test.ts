@@ -19,7 +19,6 @@ describe('three sidecars with short logs', () => {
   let directories: string[] = [];
   const audit = new AuditRecorder(SECRET);
 
-  before(() => audit.start());
   after(() => audit.stop());
 
   beforeEach(async () => {
@@ -40,7 +39,7 @@ describe('three sidecars with short logs', () => {
       directory: directories[at],
       expected: 3,
       seeds: nodes.flatMap((other, index) => (index === at ? [] : other.peerAddress)),
-      auditPort: audit.port,
+      audit,
       config: SMALL,
     });
     nodes[at] = node;
@@ -114,7 +113,7 @@ describe('three sidecars with short logs', () => {
       directory: directories[at] as string,
       expected: 3,
       seeds: nodes.map((other) => other.peerAddress),
-      auditPort: audit.port,
+      audit,
       config: SMALL,
     });
     nodes.splice(at, 0, back);

@@ -21,9 +21,7 @@ export class TestCluster {
     this.#config = config;
   }
 
-  /** With the audit service that they tell. */
   async start(size: number): Promise<void> {
-    await this.audit.start();
     for (let at = 0; at < size; at++) await this.startNode(at);
   }
 
@@ -38,7 +36,7 @@ export class TestCluster {
       directory: this.directory(at),
       expected: this.#expected,
       seeds: [...this.nodes.values()].map(({ peerAddress }) => peerAddress),
-      auditPort: this.audit.port,
+      audit: this.audit,
       ...changes,
       config: { ...this.#config, ...changes.config },
     });

@@ -4,9 +4,11 @@ import { formatHostPort } from '@agenda/service-kit/environment';
 import { GrpcChannel, type UnaryClient } from '@agenda/service-kit/grpc-client';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import type { Config } from '../config.ts';
 import { SidecarContext } from '../context.ts';
+import type { AuditRecorder } from './audit.ts';
 import { type Applied, TestMachine } from './machine.ts';
 
 export const SECRET = 's'.repeat(32);
@@ -23,7 +25,7 @@ export interface NodeOptions {
   readonly expected: number;
   /** host:port of peer ports. */
   readonly seeds: readonly string[];
-  readonly auditPort: number;
+  readonly audit: AuditRecorder;
   /** Over the defaults. */
   readonly config?: Partial<Config>;
   /** That its state machine announces. */
@@ -31,6 +33,7 @@ export interface NodeOptions {
 }
 
 export class TestNode {
+  readonly nodeId: string;
   readonly context: SidecarContext;
   readonly channel: GrpcChannel;
   readonly sidecar: UnaryClient<typeof SidecarService>;
@@ -39,27 +42,30 @@ export class TestNode {
   readonly #started: Part[];
   #stateMachine: TestMachine | undefined;
 
-  private constructor(context: SidecarContext, started: Part[], fatal: boolean[]) {
+  private constructor(nodeId: string, context: SidecarContext, started: Part[], fatal: boolean[]) {
+    this.nodeId = nodeId;
     this.context = context;
     this.#started = started;
     this.fatal = fatal;
     const address = { host: LOOPBACK.host, port: context.sidecarPort };
-    this.channel = new GrpcChannel({ address, signer: new Signer('tool', [SECRET]), logger });
+    const receiver = receiverOf(nodeId, 'raft-sidecar');
+    this.channel = new GrpcChannel({ address, receiver, signer: new Signer('tool', [SECRET]), logger });
     this.sidecar = this.channel.carried(SidecarService);
   }
 
   static async start(options: NodeOptions): Promise<TestNode> {
-    const { nodeId, directory, expected, seeds, auditPort, config: changes, featureLevel = 1 } = options;
+    const { nodeId, directory, expected, seeds, audit, config: changes, featureLevel = 1 } = options;
     const config: Config = {
       NODE_ID: nodeId,
       ADVERTISE_ADDR: LOOPBACK,
       HTTP_ADDR: LOOPBACK,
       PEER_ADDR: LOOPBACK,
       SIDECAR_GRPC_ADDR: LOOPBACK,
-      AUDIT_GRPC_ADDR: { host: '127.0.0.1', port: auditPort },
+      AUDIT_GRPC_ADDR: { host: '127.0.0.1', port: await audit.portOf(nodeId) },
       DATA_DIR: directory,
       BOOTSTRAP_EXPECT: expected,
       CLUSTER_HMAC_SECRET: [SECRET],
+      CLUSTER_RECEIVER_OPTIONAL: false,
       DISCOVERY_SEEDS: seeds.map(parse),
       DISCOVERY_DNS_NAME: '',
       DISCOVERY_DNS_SERVERS: [],
@@ -86,7 +92,7 @@ export class TestNode {
       await part.start?.();
       started.push(part);
     }
-    const node = new TestNode(context, started, fatal);
+    const node = new TestNode(nodeId, context, started, fatal);
     node.#stateMachine = node.attach(featureLevel);
     return node;
   }

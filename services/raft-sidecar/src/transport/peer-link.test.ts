@@ -6,6 +6,7 @@ import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import { createLogger } from '@agenda/service-kit/logger';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { type PeerDoor, peerHandlers } from '../api/peer-service.ts';
 import type { Message } from '../core/types.ts';
@@ -14,6 +15,7 @@ import { Reads } from '../runtime/reads.ts';
 import { removeDirectory, temporaryDirectory } from '../testing/directories.ts';
 import { DriverBench } from '../testing/driver.ts';
 import { eventually } from '../testing/eventually.ts';
+import { nodeIdOf } from './conversions.ts';
 import { PeerTransport } from './peer-transport.ts';
 
 const SECRET = 's'.repeat(32);
@@ -42,7 +44,13 @@ describe('the peer port', () => {
       clusterId: () => 'x',
       addressOf: () => address,
       opening: () => ({ memberId: 'a#1', incarnation: 5, start: undefined, address: 'a:7000' }),
-      channelTo: (to) => new GrpcChannel({ address: to, signer: new Signer('a', [SECRET]), logger }),
+      channelTo: (to, member) =>
+        new GrpcChannel({
+          address: to,
+          receiver: receiverOf(nodeIdOf(member), 'raft-sidecar'),
+          signer: new Signer('a', [SECRET]),
+          logger,
+        }),
       logger,
       onUnreachable: () => {
         unreachable += 1;
@@ -60,7 +68,10 @@ describe('the peer port', () => {
   async function serve(): Promise<string> {
     const { driver } = bench;
     const nobody = { forward: () => Promise.reject(), readIndex: () => Promise.reject() };
-    const server = new GrpcServer({ verifier: new Verifier([SECRET]), logger });
+    const server = new GrpcServer({
+      verifier: new Verifier(receiverOf(nodeIdOf(SELF), 'raft-sidecar'), [SECRET]),
+      logger,
+    });
     const proposals = new Proposals(driver, nobody);
     const reads = new Reads(driver, nobody);
     const snapshots = { serve: () => Promise.reject() };

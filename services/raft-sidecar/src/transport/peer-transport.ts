@@ -18,7 +18,7 @@ export interface PeerTransportOptions {
   readonly clusterId: () => string;
   readonly addressOf: (member: MemberId) => string | undefined;
   readonly opening: () => Opening;
-  readonly channelTo: (address: HostPort) => GrpcChannel;
+  readonly channelTo: (address: HostPort, member: MemberId) => GrpcChannel;
   readonly logger: Logger;
   readonly onUnreachable: (member: MemberId) => void;
 }
@@ -101,7 +101,7 @@ export class PeerTransport implements MessageSender, LeaderClient, SnapshotPeers
         clusterId,
         address: () => addressOf(to),
         opening,
-        channelTo,
+        channelTo: (at) => channelTo(at, to),
         logger,
         onUnreachable: () => onUnreachable(to),
       });
