@@ -45,7 +45,7 @@ interface PendingCall {
 /**
  * Before the first connection stands, calls wait for it until their deadlines (the processes of a pod start in any
  * order). Once it has stood and is lost, calls that were written reject as `unavailable` with an unknown outcome, and
- * calls that cannot be written reject at once with `sent: false`.
+ * calls that cannot be written reject at once, saying that nothing was done.
  */
 export class CarrierClient {
   readonly #options: CarrierClientOptions;
@@ -215,5 +215,5 @@ function callBytes({ call }: PendingCall): number {
 }
 
 function unsent(reason: string): ServiceError {
-  return new ServiceError('unavailable', reason, { sent: false });
+  return new ServiceError('unavailable', reason, { nothingDone: true });
 }

@@ -215,7 +215,7 @@ describe('carried calls', () => {
     const calls = Array.from({ length: 500 }, () => client.propose(proposal(1), { deadlineMs: 50 }));
     for (const { status, reason } of (await Promise.allSettled(calls)) as PromiseRejectedResult[]) {
       assert.equal(status, 'rejected');
-      assert.deepEqual([reason.code, reason.sent], ['unavailable', false]);
+      assert.deepEqual([reason.code, reason.nothingDone], ['unavailable', true]);
     }
   });
 
@@ -225,7 +225,7 @@ describe('carried calls', () => {
     for (const deadlineMs of [0, -1, Number.NaN])
       await assert.rejects(
         client.propose(proposal(1), { deadlineMs }),
-        (error: ServiceError) => error.code === 'unavailable' && !error.sent,
+        (error: ServiceError) => error.code === 'unavailable' && error.nothingDone,
       );
     const patient = client.propose(proposal(1), { deadlineMs: Number.POSITIVE_INFINITY });
     assert.equal((await patient).index, 1);
@@ -248,7 +248,7 @@ describe('carried calls', () => {
     });
     channel.close();
     await rejected;
-    await assert.rejects(client.propose(proposal(1), { deadlineMs: DEADLINE_MS }), { sent: false });
+    await assert.rejects(client.propose(proposal(1), { deadlineMs: DEADLINE_MS }), { nothingDone: true });
   });
 
   it('move requests far larger than a batch', async () => {

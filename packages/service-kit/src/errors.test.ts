@@ -73,8 +73,20 @@ describe('an error between services', () => {
   it('knows when its outcome is unknown', () => {
     assert.equal(new ServiceError('timeout', '').outcomeUnknown, true);
     assert.equal(new ServiceError('unavailable', '').outcomeUnknown, true);
-    assert.equal(new ServiceError('unavailable', '', { sent: false }).outcomeUnknown, false);
+    assert.equal(new ServiceError('unavailable', '', { nothingDone: true }).outcomeUnknown, false);
     assert.equal(new ServiceError('overloaded', '').outcomeUnknown, false);
+  });
+
+  it('tells the other end that nothing was done, and does not make it up', () => {
+    for (const nothingDone of [true, false]) {
+      const error = new ServiceError('unavailable', 'stopping', { nothingDone });
+      assert.equal(fromErrorDetail(toErrorDetail(error)).nothingDone, nothingDone);
+    }
+    const older = ErrorDetail.fromPartial({
+      code: 'unavailable',
+      message: 'of a version that does not say it',
+    });
+    assert.equal(fromErrorDetail(older).outcomeUnknown, true);
   });
 
   it('is read from the trailer of a gRPC failure, and from the status where there is none', () => {

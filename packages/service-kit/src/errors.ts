@@ -47,19 +47,19 @@ export interface ErrorOptions {
   readonly payload?: Uint8Array;
   readonly cause?: unknown;
   /**
-   * `unavailable` only. False: the request never left this process, so that it is known to have had no effect.
-   * True (the default): it may have arrived.
+   * `unavailable` only: the request is known to have had no effect, because it never left or was refused before anything
+   * was done. Crosses the wire. Not to be said, nor passed on, by whoever has done a part of it already.
    */
-  readonly sent?: boolean;
+  readonly nothingDone?: boolean;
 }
 
-/** An error that crosses a service boundary. `timeout` and a sent `unavailable` mean that the outcome is unknown. */
+/** An error that crosses a service boundary. `timeout` means that the outcome is unknown, and so does `unavailable` unless it says that nothing was done. */
 export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly fields: readonly FieldError[];
   readonly retryAfterMs: number | undefined;
   readonly payload: Uint8Array | undefined;
-  readonly sent: boolean;
+  readonly nothingDone: boolean;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -68,12 +68,12 @@ export class ServiceError extends Error {
     this.fields = options.fields ?? [];
     this.retryAfterMs = wholeMs(options.retryAfterMs);
     this.payload = options.payload;
-    this.sent = options.sent ?? true;
+    this.nothingDone = options.nothingDone ?? false;
   }
 
   /** True if the request may or may not have taken effect. */
   get outcomeUnknown(): boolean {
-    return this.code === 'timeout' || (this.code === 'unavailable' && this.sent);
+    return this.code === 'timeout' || (this.code === 'unavailable' && !this.nothingDone);
   }
 }
 
@@ -98,6 +98,7 @@ export function toErrorDetail(error: unknown): ErrorDetail {
     fields: error.fields.map((field) => ({ ...field })),
     retryAfterMs: error.retryAfterMs ?? 0,
     payload: error.payload ?? new Uint8Array(0),
+    nothingDone: error.nothingDone,
   });
 }
 
@@ -107,6 +108,7 @@ export function fromErrorDetail(detail: ErrorDetail): ServiceError {
     fields: detail.fields,
     ...(detail.retryAfterMs > 0 ? { retryAfterMs: detail.retryAfterMs } : {}),
     ...(detail.payload.length > 0 ? { payload: detail.payload } : {}),
+    nothingDone: detail.nothingDone,
   });
 }
 

@@ -81,6 +81,16 @@ describe('an answer that is not signed by one of us', () => {
     await assert.rejects(byStatus, unknown);
   });
 
+  it('is not believed when it says that nothing was done', async () => {
+    const error = new OurError('unavailable', 'stopping', { nothingDone: true });
+    const metadata = new Metadata();
+    metadata.set(ERROR_TRAILER, Buffer.from(ErrorDetail.encode(toErrorDetail(error)).finish()));
+    const refused = propose((_call, callback) =>
+      callback({ code: status.UNAVAILABLE, details: 'stopping', metadata }),
+    );
+    await assert.rejects(refused, unknown);
+  });
+
   it('may say that our signature was refused, because such a server shares no secret with us', async () => {
     const refused = propose((_call, callback) => callback({ code: status.UNAUTHENTICATED, details: 'who?' }));
     await assert.rejects(refused, { code: 'unauthenticated' });

@@ -40,7 +40,7 @@ const TLS_SERVER_NAME = 'agenda-peer';
 const CALL_BATCH_OVERHEAD_BYTES = 1_024;
 /**
  * What may be said without a signature: by grpc-js itself, and by a server that refused ours and so shares no secret
- * with us. Any other answer must be signed, or nothing is known of the call.
+ * with us. Any other answer must be signed, also that nothing was done, or nothing is known of the call.
  */
 const UNSIGNED_CODES: ReadonlySet<ErrorCode> = new Set([
   'unauthenticated',
@@ -210,7 +210,9 @@ function failureOf(call: SignedCall, error: GrpcFailure): ServiceError {
   const failure = toServiceError(error);
   const detail = error.metadata?.get(ERROR_TRAILER)[0];
   if (detail instanceof Uint8Array && isAnswerTo(call, 'error', error.metadata, detail)) return failure;
-  return UNSIGNED_CODES.has(failure.code) ? failure : unsigned(failure.message, error);
+  return UNSIGNED_CODES.has(failure.code) && !failure.nothingDone
+    ? failure
+    : unsigned(failure.message, error);
 }
 
 /** The outcome is unknown, whatever the answer says. */

@@ -56,6 +56,7 @@ const STREAMS_PER_CONNECTION_MAX = 1_000;
 const REPLY_BATCH_OVERHEAD_BYTES = 1_024;
 /** For a unary call whose caller named no deadline. */
 const DEADLINE_MS_DEFAULT = 30_000;
+const STOPPING = 'this service is stopping';
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
 
@@ -188,7 +189,7 @@ export class GrpcServer {
     this.#closing = true;
     const graceEndsAtMs = deadlineAt(graceMs);
     await this.#carrier.drain(graceMs);
-    for (const stream of this.#openStreams) stream.fail(stopping());
+    for (const stream of this.#openStreams) stream.fail(new ServiceError('unavailable', STOPPING));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.#server.forceShutdown();
@@ -202,14 +203,14 @@ export class GrpcServer {
   }
 
   #admit(): void {
-    if (this.#closing) throw stopping();
+    if (this.#closing) throw new ServiceError('unavailable', STOPPING, { nothingDone: true });
     if (this.#callsUnderWay >= (this.#options.callsMax ?? CALLS_MAX))
       throw new ServiceError('overloaded', 'too many calls under way', { retryAfterMs: 1_000 });
     this.#callsUnderWay += 1;
   }
 
   #admitStream(): void {
-    if (this.#closing) throw stopping();
+    if (this.#closing) throw new ServiceError('unavailable', STOPPING, { nothingDone: true });
     if (this.#openStreams.size >= (this.#options.streamsMax ?? STREAMS_MAX))
       throw new ServiceError('overloaded', 'too many open streams', { retryAfterMs: 1_000 });
   }
@@ -364,10 +365,6 @@ function unimplemented(method: AnyMethod): () => never {
   return () => {
     throw new ServiceError('unimplemented', `${method.path} is not offered by this version`);
   };
-}
-
-function stopping(): ServiceError {
-  return new ServiceError('unavailable', 'this service is stopping');
 }
 
 function contextOf(

@@ -175,7 +175,7 @@ describe('gRPC between services', () => {
     const call = channelTo(port, OTHER_SECRET)
       .carried(SidecarService)
       .propose(proposal(1), { deadlineMs: 300 });
-    await assert.rejects(call, (error: ServiceError) => error.code === 'unavailable' && !error.sent);
+    await assert.rejects(call, (error: ServiceError) => error.code === 'unavailable' && error.nothingDone);
   });
 
   it('accepts the old and the new secret during a rotation', async () => {
@@ -247,6 +247,34 @@ describe('gRPC between services', () => {
     const answer = await eventually(() => client.propose(proposal(6), { deadlineMs: 1_000 }));
     assert.equal(answer.index, 6);
   });
+
+  for (const form of ['client', 'carried'] as const)
+    it(`says that nothing was done when it refuses a call (${form}) because it is stopping`, async () => {
+      const entered = Promise.withResolvers<void>();
+      const held = Promise.withResolvers<void>();
+      let handled = 0;
+      const { server, port } = await serve({
+        propose: async () => {
+          handled += 1;
+          entered.resolve();
+          await held.promise;
+          return { index: 7, term: 1 };
+        },
+      });
+      const channel = channelTo(port);
+      const underWay = channel.carried(SidecarService).propose(proposal(1), { deadlineMs: DEADLINE_MS });
+      await entered.promise;
+      const closed = server.close(DEADLINE_MS);
+      const late = channel[form](SidecarService).propose(proposal(1), { deadlineMs: DEADLINE_MS });
+      await assert.rejects(late, (error: ServiceError) => {
+        assert.deepEqual([error.code, error.message], ['unavailable', 'this service is stopping']);
+        return error.nothingDone && !error.outcomeUnknown;
+      });
+      held.resolve();
+      assert.equal((await underWay).index, 7);
+      assert.equal(handled, 1);
+      await closed;
+    });
 
   it('moves messages both ways on a stream and ends it in good order', async () => {
     const server = new GrpcServer({ verifier: new Verifier(RECEIVER, [SECRET]), logger });
@@ -339,7 +367,7 @@ async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (performance.now() > deadline || !(error instanceof ServiceError) || error.sent) throw error;
+      if (performance.now() > deadline || !(error instanceof ServiceError) || !error.nothingDone) throw error;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -37,7 +37,7 @@ export class PeerCalls implements LeaderClient, SnapshotPeers {
     const own = this.#node;
     const target = nodeOf(member);
     if (!target?.process)
-      throw new ServiceError('unavailable', `${member} cannot be reached`, { sent: false });
+      throw new ServiceError('unavailable', `${member} cannot be reached`, { nothingDone: true });
     const answer = (take: () => void): void =>
       network.call(target.number, own.number, target.aheadUs, () => own.enter(take));
     network.call(own.number, target.number, own.aheadUs, () =>
@@ -67,7 +67,7 @@ export class PeerCalls implements LeaderClient, SnapshotPeers {
     const target = nodeOf(leader);
     return new Promise((resolve, reject) => {
       if (!target?.process) {
-        reject(new ServiceError('unavailable', `${leader} cannot be reached`, { sent: false }));
+        reject(new ServiceError('unavailable', `${leader} cannot be reached`, { nothingDone: true }));
         return;
       }
       setTimeout(() => reject(new ServiceError('timeout', `${leader} did not answer in time`)), deadlineMs);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Caller, ImportCalendarResponse } from '@agenda/proto/agenda/v1/agenda';
 import { AppointmentFields, type ImportedComponent } from '@agenda/proto/agenda/v1/command';
 import { GroupKind, Privacy } from '@agenda/proto/agenda/v1/model';
+import { ServiceError } from '@agenda/service-kit/errors';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
 import { AgendaUnderTest, DEADLINE, write } from '../testing/agenda-under-test.ts';
 
@@ -127,6 +128,25 @@ describe('calendar files', () => {
     const stamps = /^(DTSTAMP|CREATED|LAST-MODIFIED):.*\r\n/gm;
     const again = (await give({ caller: ben })).replace('ben', 'ana').replace(stamps, '');
     assert.equal(again, text.replace(stamps, ''));
+  });
+
+  it('of which a part was taken do not claim that nothing was, and can be sent again', async () => {
+    const cleo = await agenda.person('cleo');
+    const events = Array.from({ length: 60 }, (_, at) => event(`many-${at}`, START, 'DURATION:PT1H'));
+    const [commandId, ics] = [uuidv7Bytes(), calendar(...events.flat())];
+    const before = agenda.sidecar.proposals.length;
+    agenda.sidecar.verdict = (attempt) =>
+      attempt === before + 1 ? 'append' : new ServiceError('overloaded', 'too much is under way');
+    await assert.rejects(take(cleo, ics, commandId), {
+      code: 'timeout',
+      message: "of the file's 2 parts, 1 are taken, and then: too much is under way",
+    });
+    agenda.sidecar.verdict = () => 'append';
+    const lines = report(await take(cleo, ics, commandId));
+    assert.deepEqual(
+      lines,
+      events.map((_, at) => `many-${at} taken`),
+    );
   });
 
   it('that are none are refused as a whole', async () => {

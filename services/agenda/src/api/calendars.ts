@@ -10,7 +10,7 @@ import type {
   SetFeedResponse,
 } from '@agenda/proto/agenda/v1/agenda';
 import type { ImportedComponent } from '@agenda/proto/agenda/v1/command';
-import { ServiceError } from '@agenda/service-kit/errors';
+import { ServiceError, toServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
 import { CALENDAR_BYTES_MAX, readCalendarText } from '../calendar/icalendar-text.ts';
 import { writeCalendar } from '../calendar/icalendar-writer.ts';
@@ -62,7 +62,10 @@ function importCalendar(api: ApiContext): Handler<ImportCalendarRequest, ImportC
     for (const [number, components] of plan.commands.entries()) {
       const appointments = components.flatMap(({ create }) => create ?? []);
       const value = { appointments };
-      const result = await api.writes.submit(partOf(write, number), { $case: 'importAppointments', value });
+      const part = api.writes.submit(partOf(write, number), { $case: 'importAppointments', value });
+      const result = await part.catch((error) => {
+        throw number === 0 ? error : partlyTaken(toServiceError(error), number, plan.commands.length);
+      });
       index = result.index;
       const results = outcomeOf(result, 'imported').components;
       for (const [at, create] of appointments.entries()) {
@@ -81,6 +84,12 @@ function partOf(write: WriteCall, number: number): WriteCall {
   if (!context) return write;
   const hash = createHash('sha256').update(context.commandId).update(`import ${number}`).digest();
   return { ...write, context: { ...context, commandId: hash.subarray(0, 16) } };
+}
+
+/** That nothing was done may be true of the part that failed, and is not of the whole. */
+function partlyTaken(cause: ServiceError, taken: number, parts: number): ServiceError {
+  const message = `of the file's ${parts} parts, ${taken} are taken, and then: ${cause.message}`;
+  return new ServiceError('timeout', message, { cause });
 }
 
 function exportCalendar(api: ApiContext): Handler<ExportCalendarRequest, ExportCalendarResponse> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Caller } from '@agenda/proto/agenda/v1/agenda';
 import { AppointmentField, AppointmentFields } from '@agenda/proto/agenda/v1/command';
 import { AppointmentStatus, GroupKind, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
+import { StateMachine } from '../state-machine/machine.ts';
 import { AgendaUnderTest, DEADLINE, write } from '../testing/agenda-under-test.ts';
 
 const NINE = Date.parse('2027-03-01T09:00:00Z');
@@ -25,6 +26,11 @@ describe('groups and invitations', () => {
 
   after(() => agenda.stop());
 
+  /** Resolves when the agenda knows. */
+  const lead = async (leaderId: string, featureLevel: number): Promise<void> => {
+    agenda.sidecar.lead({ leaderId, featureLevel });
+    while ((await agenda.client.getStatus({}, DEADLINE)).leaderId !== leaderId);
+  };
   const found = async (kind: GroupKind): Promise<string> => {
     const request = { context: write(ana), name: 'Team', description: '', kind };
     const { group } = await agenda.client.createGroup(request, DEADLINE);
@@ -51,6 +57,18 @@ describe('groups and invitations', () => {
       { context: write(caller), appointmentId, status, allowConflict: false },
       DEADLINE,
     );
+
+  it('are not founded, and the caller is told that nothing was done, while not every replica knows groups', async () => {
+    const proposals = agenda.sidecar.proposals.length;
+    await lead('agenda-2#1', 1);
+    await assert.rejects(found(GroupKind.GROUP_KIND_HIERARCHICAL), {
+      code: 'unavailable',
+      nothingDone: true,
+      message: /^not every replica can do this yet/,
+    });
+    assert.equal(agenda.sidecar.proposals.length, proposals);
+    await lead('agenda-1#1', StateMachine.featureLevel);
+  });
 
   it('are founded, filled, renamed, handed over, left and deleted', async () => {
     const groupId = await found(GroupKind.GROUP_KIND_HIERARCHICAL);

@@ -127,7 +127,7 @@ export class ApplyLoop {
     );
     this.#options.position.fail(
       new ServiceError('unavailable', `this replica has stopped applying the log: ${reason}`, {
-        sent: false,
+        nothingDone: true,
       }),
     );
     for (const listener of this.#haltListeners) listener(reason, error);

@@ -182,7 +182,7 @@ export class Replica {
     if (what === 'lost') {
       const why = `this replica is being rebuilt: ${reason}; ask another one`;
       this.position.suspend(
-        new ServiceError('unavailable', why, { sent: false, retryAfterMs: LOST_RETRY_AFTER_MS }),
+        new ServiceError('unavailable', why, { nothingDone: true, retryAfterMs: LOST_RETRY_AFTER_MS }),
       );
       this.applyLoop.rebase();
     }

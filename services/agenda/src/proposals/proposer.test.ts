@@ -190,6 +190,16 @@ describe('Proposer', () => {
     });
   });
 
+  it('does not take it for unknown when the sidecar refuses because it is stopping', async () => {
+    scene.sidecar.verdict = () =>
+      new ServiceError('unavailable', 'this service is stopping', { nothingDone: true });
+    await assert.rejects(scene.propose(registration('ana')), (error: ServiceError) => {
+      assert.equal(error.code, 'no_leader', error.message);
+      return (error.retryAfterMs ?? 0) > 0;
+    });
+    assert.equal(scene.commandsInLog(), 0);
+  });
+
   it('says that the outcome is unknown when an appended command is not applied in time', async () => {
     scene.sidecar.verdict = () => 'lose';
     await assert.rejects(scene.propose(registration('ana'), 100), failsWith('timeout'));

@@ -251,10 +251,10 @@ function notKnownEverywhereError(): ServiceError {
   return new ServiceError(
     'unavailable',
     'not every replica can do this yet (an upgrade is under way); try again when it is complete',
-    { sent: false },
+    { nothingDone: true },
   );
 }
 
 function stoppingError(): ServiceError {
-  return new ServiceError('unavailable', 'this replica is stopping; nothing was changed', { sent: false });
+  return new ServiceError('unavailable', 'this replica is stopping', { nothingDone: true });
 }

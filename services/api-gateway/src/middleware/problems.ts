@@ -47,9 +47,11 @@ function serviceErrorOf(thrown: unknown): ServiceError {
   });
 }
 
-/** A write whose outcome is unknown says so, and how to find out. */
+/** A write whose outcome is unknown says so, and how to find out; one of which nothing was done says that. */
 function detailOf(error: ServiceError, context: RequestContext): string {
-  if (error.code !== 'timeout' || !WRITES.has(context.method)) return error.message;
+  if (!WRITES.has(context.method)) return error.message;
+  if (error.nothingDone) return `${error.message}; nothing was done: send the request again`;
+  if (error.code !== 'timeout') return error.message;
   return `${error.message}; the outcome is unknown: sending the request again with the same Idempotency-Key is safe`;
 }
 

@@ -260,6 +260,16 @@ describe('what every request goes through', () => {
       assert.match((await create()).text, /Idempotency-Key/);
     });
 
+    it('say of a write that nothing was done where that is known, and when to try again', async () => {
+      gateway.agenda.before = () => new ServiceError('unavailable', 'stopping', { nothingDone: true });
+      const refused = await create();
+      assertProblem(refused, 503, 'unavailable');
+      assert.match(refused.json.detail, /^stopping; nothing was done: send the request again$/);
+      assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+      gateway.agenda.before = () => new ServiceError('unavailable', 'gone');
+      assertProblem(await create(), 504, 'timeout');
+    });
+
     it('always say when to try again without a leader', async () => {
       gateway.agenda.before = () => new ServiceError('no_leader', 'as scripted');
       assert.match((await create()).headers.get('retry-after') ?? '', /^[1-9]\d*$/);

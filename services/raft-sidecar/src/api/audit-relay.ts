@@ -25,7 +25,7 @@ export function auditOfOthers(
 ): Handlers<typeof AuditServiceService> {
   return {
     links: async (request, context) => {
-      let failure = new ServiceError('unavailable', 'there is no other member', { sent: false });
+      let failure = new ServiceError('unavailable', 'there is no other member', { nothingDone: true });
       for (const member of members())
         try {
           return await auditOf(member).links(request, { deadlineMs: remainingMs(context.deadlineAtMs) });

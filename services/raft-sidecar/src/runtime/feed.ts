@@ -114,7 +114,9 @@ export class StateMachineFeed {
     const session = this.#session;
     if (!session?.window || session.onTaken)
       return Promise.reject(
-        new ServiceError('unavailable', 'the agenda of this pod cannot take a snapshot now', { sent: false }),
+        new ServiceError('unavailable', 'the agenda of this pod cannot take a snapshot now', {
+          nothingDone: true,
+        }),
       );
     session.stream.write({ body: { $case: 'takeSnapshot', value: { directory } }, mac: EMPTY });
     return new Promise((resolve) => {

@@ -74,7 +74,7 @@ function assertSize(command: Uint8Array): void {
 
 /** What never left this node had no effect. */
 export function asLeaderFailure(error: ServiceError): ServiceError {
-  if (error.code === 'unavailable' && !error.sent)
+  if (error.code === 'unavailable' && error.nothingDone)
     return noLeader(`the leader cannot be reached: ${error.message}`);
   return error;
 }

@@ -186,5 +186,5 @@ export class SnapshotTaker {
 }
 
 function unavailable(message: string): ServiceError {
-  return new ServiceError('unavailable', message, { sent: false, retryAfterMs: RETRY_AFTER_MS });
+  return new ServiceError('unavailable', message, { nothingDone: true, retryAfterMs: RETRY_AFTER_MS });
 }

@@ -225,7 +225,7 @@ describe('the peer port', () => {
     address = undefined;
     await assert.rejects(transport.forward(SELF, Buffer.from('x'), 1_000), {
       code: 'unavailable',
-      sent: false,
+      nothingDone: true,
     });
   });
 

@@ -90,10 +90,14 @@ export class PeerLink {
     if (this.#calls) return this.#calls;
     if (!this.#stream) this.#connect();
     if (this.#failure !== '')
-      throw new ServiceError('unavailable', `${this.#options.to} is lost: ${this.#failure}`, { sent: false });
+      throw new ServiceError('unavailable', `${this.#options.to} is lost: ${this.#failure}`, {
+        nothingDone: true,
+      });
     const address = this.#options.address();
     if (this.#closed || address === undefined)
-      throw new ServiceError('unavailable', `no address of ${this.#options.to} is known`, { sent: false });
+      throw new ServiceError('unavailable', `no address of ${this.#options.to} is known`, {
+        nothingDone: true,
+      });
     this.#address ||= address;
     const channel = this.#options.channelTo(parseAddress(address));
     this.#calls = {

@@ -64,8 +64,8 @@ export class PeerTransport implements MessageSender, LeaderClient, SnapshotPeers
   fetchSnapshot(member: MemberId, request: FetchSnapshotRequest): ChunkStream {
     const address = this.#options.addressOf(member);
     if (address === undefined)
-      throw new ServiceError('unavailable', `no address of ${member} is known`, { sent: false });
-    const channel = this.#options.channelTo(parseAddress(address));
+      throw new ServiceError('unavailable', `no address of ${member} is known`, { nothingDone: true });
+    const channel = this.#options.channelTo(parseAddress(address), member);
     const stream = channel.serverStream(PeerService, 'fetchSnapshot', request);
     stream.onEnd(() => channel.close());
     return {
