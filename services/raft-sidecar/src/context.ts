@@ -6,20 +6,18 @@ import { DiscoveryService } from '@agenda/proto/cluster/v1/discovery';
 import { PeerService } from '@agenda/proto/raft/v1/peer';
 import { type ClusterNode, SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import { StateMachineService } from '@agenda/proto/raft/v1/state_machine';
-import { formatHostPort, type HostPort } from '@agenda/service-kit/environment';
-import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { formatHostPort } from '@agenda/service-kit/environment';
+import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { GrpcServer, type Tls } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
-import { ANY_RECEIVER, type AnyReceiver, type Receiver, receiverOf } from '@agenda/service-kit/nonces';
-import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { auditOfOthers, auditOfThisPod } from './api/audit-relay.ts';
 import { discoveryHandlers } from './api/discovery-service.ts';
 import { peerHandlers } from './api/peer-service.ts';
 import { sidecarHandlers, toolHandlers } from './api/sidecar-service.ts';
 import { statusOf } from './api/status.ts';
-import { type Config, discoverySettings, peerTls, snapshotLimits } from './config.ts';
+import { type Config, discoverySettings, snapshotLimits } from './config.ts';
 import { membersOf } from './core/membership.ts';
 import type { MemberId } from './core/types.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -40,8 +38,8 @@ import { Reads } from './runtime/reads.ts';
 import { type Parts, Snapshots } from './runtime/snapshots.ts';
 import { StateWatch } from './runtime/state-watch.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
-import { nodeIdOf } from './transport/conversions.ts';
 import { PeerTransport } from './transport/peer-transport.ts';
+import { SignedCalls } from './transport/signed-calls.ts';
 
 /** A node that was heard of within this time may be taken into the cluster. */
 const CANDIDATE_HEARD_WITHIN_MS = 10_000;
@@ -56,8 +54,7 @@ export class SidecarContext {
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #storage: Storage;
-  readonly #signer: Signer;
-  readonly #verifier: Verifier;
+  readonly #calls: SignedCalls;
   readonly #auditChannel: GrpcChannel;
   readonly #events: NodeEvents;
   readonly #journal: Journal;
@@ -72,7 +69,6 @@ export class SidecarContext {
   readonly #departure: Departure;
   readonly #diskStall: DiskStall;
   readonly #clockSkew: ClockSkew;
-  readonly #tls: Tls | undefined;
   #admitted = false;
   #peerPort = 0;
   #sidecarPort = 0;
@@ -90,24 +86,14 @@ export class SidecarContext {
       mintInstanceId: uuidv7,
       nowMs: systemClock.wallMs(),
     });
-    this.#signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
-    this.#verifier = new Verifier(receiverOf(config.NODE_ID, 'raft-sidecar'), config.CLUSTER_HMAC_SECRET, {
-      anyReceiverMethods: [DiscoveryService.join.path, DiscoveryService.nodes.path],
-      receiverOptional: config.CLUSTER_RECEIVER_OPTIONAL,
-    });
-    this.#auditChannel = new GrpcChannel({
-      address: config.AUDIT_GRPC_ADDR,
-      receiver: receiverOf(config.NODE_ID, 'audit'),
-      signer: this.#signer,
-      logger,
-    });
+    this.#calls = new SignedCalls(config, logger);
+    this.#auditChannel = this.#calls.toAudit();
     const audit = this.#auditChannel.carried(AuditServiceService);
     this.#events = new NodeEvents({ nodeId: config.NODE_ID, audit, clock: systemClock, logger });
     this.#journal = new Journal(this.#events, logger);
     this.#alarms = new Alarms(systemClock.wallMs, (alarm, raised) => this.#journal.onAlarm(alarm, raised));
     this.#diskStall = new DiskStall(this.#alarms, systemClock, config.ELECTION_TIMEOUT_MS);
     this.#clockSkew = new ClockSkew(this.#alarms, systemClock);
-    this.#tls = peerTls(config);
     this.discovery = this.#newDiscovery(onFatal);
     this.#transport = this.#newTransport();
     this.#snapshots = this.#newSnapshots();
@@ -169,7 +155,7 @@ export class SidecarContext {
         const { memberId, address, incarnation, start } = this.discovery.selfNode();
         return { memberId, address, incarnation, start };
       },
-      channelTo: (address, member) => this.#channelTo(address, receiverOf(nodeIdOf(member), 'raft-sidecar')),
+      channelTo: (address, member) => this.#calls.toMember(address, member),
       logger: this.#logger,
       onUnreachable: (member) => this.driver.reportUnreachable(member),
     });
@@ -182,20 +168,13 @@ export class SidecarContext {
       alarms: this.#alarms,
       clock: systemClock,
       logger: this.#logger,
-      channelTo: (address) => this.#channelTo(address, ANY_RECEIVER),
+      channelTo: (address) => this.#calls.toNode(address),
       onAdmitted: () => this.#takePart(),
       onFenced: (error) => {
         this.driver.fail(error);
         onFatal();
       },
     });
-  }
-
-  #channelTo(address: HostPort, receiver: Receiver | AnyReceiver): GrpcChannel {
-    const signer = this.#signer;
-    const logger = this.#logger;
-    const tls = this.#tls;
-    return new GrpcChannel({ address, receiver, signer, logger, ...(tls ? { tls } : {}) });
   }
 
   #newSnapshots(): Snapshots {
@@ -260,7 +239,7 @@ export class SidecarContext {
   }
 
   #peerServerPart(): Part {
-    const server = this.#newServer(this.#tls);
+    const server = this.#newServer(this.#calls.tls);
     return {
       name: 'peer server',
       start: async () => {
@@ -309,7 +288,7 @@ export class SidecarContext {
 
   #newServer(tls?: Tls): GrpcServer {
     return new GrpcServer({
-      verifier: this.#verifier,
+      verifier: this.#calls.verifier,
       logger: this.#logger,
       onRefused: (refused) => {
         this.#journal.onRefused(refused);

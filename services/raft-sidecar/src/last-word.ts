@@ -5,12 +5,11 @@
 import { SidecarService, Status } from '@agenda/proto/raft/v1/sidecar';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import type { Logger } from '@agenda/service-kit/logger';
-import { receiverOf } from '@agenda/service-kit/nonces';
-import { Verifier } from '@agenda/service-kit/signature';
 import type { Config } from './config.ts';
 import type { AlarmCode } from './runtime/alarms.ts';
 import { DiskError, diskErrorOf } from './storage/disk-error.ts';
 import { CorruptLogError } from './storage/entry-row.ts';
+import { verifierOf } from './transport/signed-calls.ts';
 
 /** With what the supervisor rests in between, most of the time is told of, and its bound of restarts is not reached. */
 export const LAST_WORD_MS = 10_000;
@@ -18,9 +17,7 @@ export const LAST_WORD_MS = 10_000;
 /** Ends when its time has passed, or the parent is gone. Never rejects. */
 export async function sayLastWord(config: Config, error: Error, logger: Logger): Promise<void> {
   const server = new GrpcServer({
-    verifier: new Verifier(receiverOf(config.NODE_ID, 'raft-sidecar'), config.CLUSTER_HMAC_SECRET, {
-      receiverOptional: config.CLUSTER_RECEIVER_OPTIONAL,
-    }),
+    verifier: verifierOf(config),
     logger,
   });
   const alarm = { code: alarmCodeOf(error), message: error.message, sinceMs: Date.now() };
