@@ -3,6 +3,7 @@ import { cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PodProcess } from '@agenda/pod/pod-process';
 import Database from 'better-sqlite3';
+import { untilAlarm } from '../support/alarms.ts';
 import { type ApiClient, expect } from '../support/api-client.ts';
 import { READY_MS, TestCluster } from '../support/cluster.ts';
 import { until } from '../support/until.ts';
@@ -156,13 +157,4 @@ describe('three pods, one of whose volumes is not what it should be,', () => {
     await untilVoters((voters) => voters.length === 3);
     expect(await ivo.at(twin.url).create('through the copy', 2), 201);
   });
-
-  async function untilAlarm(pod: PodProcess, code: string): Promise<void> {
-    await until(`the alarm ${code} on ${pod.nodeId}`, READY_MS, async () => {
-      const { alarms = [] } = (await pod.raftHealth()) ?? {};
-      return alarms.some((alarm) => alarm.code === code) || undefined;
-    });
-    const metrics = await (await fetch(`${pod.url}/metrics`)).text();
-    assert.match(metrics, new RegExp(`^agenda_raft_alarm\\{[^}]*code="${code}"[^}]*\\} 1$`, 'm'));
-  }
 });

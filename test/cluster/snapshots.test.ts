@@ -5,6 +5,7 @@ import type { PodProcess } from '@agenda/pod/pod-process';
 import Database from 'better-sqlite3';
 import { type ApiClient, expect } from '../support/api-client.ts';
 import { READY_MS, TestCluster } from '../support/cluster.ts';
+import { countInTrail, stateIn, untilSame } from '../support/replicas.ts';
 import { until } from '../support/until.ts';
 import { Workload } from '../support/workload.ts';
 
@@ -58,58 +59,15 @@ describe('three pods with short logs', () => {
     return test.pods.filter((other) => other !== pod);
   }
 
-  /** Every table that is the same on all replicas, row by row. */
-  function stateOf(pod: PodProcess): Map<string, unknown[]> {
-    const db = new Database(join(test.dataDirOf(pod), 'agenda', 'agenda.db'), { readonly: true });
-    try {
-      const tables = db
-        .prepare(
-          "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'local_state' ORDER BY name",
-        )
-        .all() as { name: string }[];
-      return new Map(tables.map(({ name }) => [name, db.prepare(`SELECT * FROM ${name}`).raw().all()]));
-    } finally {
-      db.close();
-    }
-  }
-
-  function chainOf(pod: PodProcess): string[] {
-    const db = new Database(join(test.dataDirOf(pod), 'audit', 'audit.db'), { readonly: true });
-    try {
-      const rows = db.prepare('SELECT sequence, log_index, hash FROM records ORDER BY sequence').all();
-      return (rows as { sequence: number; log_index: number; hash: Buffer }[]).map(
-        ({ sequence, log_index, hash }) => `${sequence} ${log_index} ${hash.toString('hex')}`,
-      );
-    } finally {
-      db.close();
-    }
-  }
-
-  /** All replicas are the same, row by row, and their trails link by link; at the latest when nothing is written any more. */
-  async function assertEqual(): Promise<void> {
-    await until('all replicas and their trails are the same', READY_MS, async () => {
-      const states = test.pods.map(stateOf);
-      assert.ok((states[0]?.get('appointments')?.length ?? 0) > 0);
-      const digests = states.map((state) => JSON.stringify([...state]));
-      const chains = test.pods.map((pod) => chainOf(pod).join());
-      return (new Set(digests).size === 1 && new Set(chains).size === 1) || undefined;
-    });
-  }
-
-  function countInTrail(pod: PodProcess, action: string): number {
-    const trail = new Database(join(test.dataDirOf(pod), 'audit', 'audit.db'), { readonly: true });
-    const found = trail
-      .prepare('SELECT count(*) AS count FROM records WHERE action = ? AND node_id = ?')
-      .get(action, pod.nodeId) as { count: number };
-    trail.close();
-    return found.count;
-  }
+  const assertEqual = (): Promise<void> => untilSame(test.pods.map((pod) => test.dataDirOf(pod)));
+  const countOf = (pod: PodProcess, action: string): number =>
+    countInTrail(test.dataDirOf(pod), action, pod.nodeId);
 
   /** The pod's own trail has one more record of that action by it than before. */
   async function untilOneMoreInTrail(pod: PodProcess, action: string, before: number): Promise<void> {
     await until(`${action} in the trail`, READY_MS, async () => {
       await write(2, others(pod));
-      return countInTrail(pod, action) > before || undefined;
+      return countOf(pod, action) > before || undefined;
     });
   }
 
@@ -176,7 +134,7 @@ describe('three pods with short logs', () => {
 
   it('put a damaged database of an agenda aside, say so, and rebuild it', async () => {
     const pod = await follower();
-    const before = countInTrail(pod, 'state.lost');
+    const before = countOf(pod, 'state.lost');
     assert.equal(await pod.stop(), 0);
     const path = join(test.dataDirOf(pod), 'agenda', 'agenda.db');
     const file = openSync(path, 'r+');
@@ -192,7 +150,7 @@ describe('three pods with short logs', () => {
 
   it('quarantine and rebuild a replica whose state differs from that of the majority', async () => {
     const pod = await follower();
-    const before = countInTrail(pod, 'state.lost');
+    const before = countOf(pod, 'state.lost');
     assert.equal(await pod.stop(), 0);
     const db = new Database(join(test.dataDirOf(pod), 'agenda', 'agenda.db'));
     db.exec("UPDATE machine_state SET digest = randomblob(32); UPDATE appointments SET title = 'not so'");
@@ -203,7 +161,9 @@ describe('three pods with short logs', () => {
     await untilOneMoreInTrail(pod, 'state.lost', before);
     await pod.waitReady(READY_MS);
     await assertEqual();
-    assert.ok(!JSON.stringify([...(stateOf(pod).get('appointments') ?? [])]).includes('not so'));
+    assert.ok(
+      !JSON.stringify([...(stateIn(test.dataDirOf(pod)).get('appointments') ?? [])]).includes('not so'),
+    );
     await withoutAlarms();
   });
 });
