@@ -66,7 +66,7 @@ simulate: $(GENERATED) ## whole clusters under faults by chance, in simulated ti
 mutants: $(GENERATED) ## deliberate bugs that the simulation must find: [SEEDS=600] [JOBS=2] [ONLY='name …']
 	@SEEDS='$(SEEDS)' JOBS='$(JOBS)' nice node test/simulation/mutants/main.ts $(ONLY)
 
-torture: $(GENERATED) $(UI_BUILT) ## real pods under faults by chance: [MINUTES=10] [PODS=5] [SEED=…]
+torture: $(GENERATED) $(UI_BUILT) ## real pods under faults by chance: [MINUTES=10] [PODS=7] [SEED=…]
 	@MINUTES='$(MINUTES)' PODS='$(PODS)' SEED='$(SEED)' node test/cluster/torture.ts
 
 image: ## build the image of a pod: [BASE_IMAGE=node:26-bookworm-slim] [IMAGE=agenda-distribuida:latest] [BUILD_FLAGS=…]

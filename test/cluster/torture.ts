@@ -3,19 +3,22 @@
  * not have seen. The seed gives the same faults again, though not the same moments.
  */
 import { randomBytes } from 'node:crypto';
-import { freemem } from 'node:os';
 import { Random } from '../../services/raft-sidecar/src/core/random.ts';
-import { READY_MS } from '../support/cluster.ts';
 import { strike } from '../support/fault-schedule.ts';
-import { FaultyCluster, memoryShortage } from '../support/faulty-cluster.ts';
-import { KNOWS_SOCKET_OWNERS } from '../support/socket-owner.ts';
+import { clusterObstacle, FaultyCluster } from '../support/faulty-cluster.ts';
+import { untilSame } from '../support/replicas.ts';
+import { diskObstacle } from '../support/small-disk.ts';
 import { Trial } from '../support/trial.ts';
 
 const STRIKES_PER_ROUND = 5;
 const OPERATIONS_BETWEEN = 30;
+/** Of the one pod that has a disk of its own. */
+const DISK_BYTES = 256 * 1024 * 1024;
+/** A pod that is gone for so long is no member any more; faults are over before. */
+const TIMING = { REPLACE_AFTER: '1s', DEAD_AFTER: '15s' };
 
 const minutes = Number(process.env.MINUTES || 10);
-const nodes = Number(process.env.PODS || 5);
+const nodes = Number(process.env.PODS || 7);
 const seed = Number(process.env.SEED || randomBytes(4).readUInt32LE());
 const generator = new Random(seed);
 const random = (bound: number): number => generator.below(bound);
@@ -46,18 +49,20 @@ async function round(test: FaultyCluster, number: number): Promise<Trial> {
 }
 
 async function torture(): Promise<void> {
-  const shortage = KNOWS_SOCKET_OWNERS
-    ? memoryShortage(nodes, freemem())
-    : 'this system does not tell whose a socket is';
-  if (shortage) throw new Error(shortage);
+  const obstacle = clusterObstacle(nodes);
+  if (obstacle) throw new Error(obstacle);
   say(`seed ${seed}, ${nodes} pods, ${minutes} minutes (again: make torture SEED=${seed} PODS=${nodes})`);
-  const test = await FaultyCluster.start({ nodes, env: { REPLACE_AFTER: '1s' } });
+  const noDisk = diskObstacle();
+  if (noDisk) say(`no disk is struck: ${noDisk}`);
+  const diskBytes = new Map(noDisk ? [] : [[nodes - 1, DISK_BYTES]]);
+  const test = await FaultyCluster.start({ nodes, env: TIMING, diskBytes });
   const trials: Trial[] = [];
   try {
     while (!stopping && performance.now() - startedAt < minutes * 60_000)
       trials.push(await round(test, trials.length + 1));
-    await test.cluster.waitReady(READY_MS);
+    await test.waitAllServe();
     for (const trial of trials) await trial.assertKept(test.pods.map((pod) => pod.url));
+    await untilSame(test.pods.map((pod) => test.dataDirOf(pod)));
     say(`nothing lost, nothing doubled, nothing out of order in ${trials.length} rounds`);
   } catch (error) {
     say(`FAILED in round ${trials.length + 1}, seed ${seed}; what the pods left is in ${test.keep()}`);

@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { LocalCluster } from '@agenda/pod/local-cluster';
 import type { PodProcess } from '@agenda/pod/pod-process';
-import type { TestCluster } from './cluster.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/agendactl/src/main.ts', import.meta.url));
 
@@ -13,7 +13,16 @@ export interface Ended {
   readonly err: string;
 }
 
-export async function runAgendactl(test: TestCluster, pod: PodProcess, ...args: string[]): Promise<Ended> {
+export interface OperatedCluster {
+  readonly cluster: LocalCluster;
+  dataDirOf(pod: PodProcess): string;
+}
+
+export async function runAgendactl(
+  test: OperatedCluster,
+  pod: PodProcess,
+  ...args: string[]
+): Promise<Ended> {
   const env = {
     ...process.env,
     NODE_ID: pod.nodeId,

@@ -1,13 +1,14 @@
 /** Faults by chance, for `make torture`: what to do to whom, for how long, and how it ends. */
 import type { PodProcess } from '@agenda/pod/pod-process';
 import type { ApiClient } from './api-client.ts';
-import { READY_MS } from './cluster.ts';
 import type { LinkState } from './fault-proxy.ts';
 import type { FaultyCluster } from './faulty-cluster.ts';
 
 const FAULT_MS_MIN = 300;
 const FAULT_MS_MAX = 6_000;
 const DELAY_MS_MAX = 150;
+/** Far more than the 30 s by which a signature may be off, and less than a token lives. */
+const CLOCK_SHIFT_MS_MAX = 120_000;
 const SERVICES = ['api-gateway', 'agenda', 'raft-sidecar', 'audit'] as const;
 
 export interface FaultContext {
@@ -24,25 +25,29 @@ export interface FaultContext {
 type Fault = (context: FaultContext) => Promise<void>;
 
 /** May strike together: each has victims of its own, a minority in all. */
-const SHARED: readonly Fault[] = [killed, frozen, stopped, crashedProcess, cutOff, unheard, slow];
+const SHARED: readonly Fault[] = [killed, frozen, stopped, crashedProcess, cutOff, unheard, slow, clockSet];
 /** Need the rest of the cluster to be well. */
-const ALONE: readonly Fault[] = [wiped, killedAll, split];
+const ALONE: readonly Fault[] = [wiped, scaled, killedAll, split];
+/** Of the pods that have a disk of their own. */
+const DISK: readonly Fault[] = [diskFull, diskStalled, diskFailed];
 
 /** One or two faults, from begin to end. */
 export async function strike(context: Omit<FaultContext, 'victims'>): Promise<void> {
   const { test, random } = context;
   const pods = shuffled(test.pods, random);
   const minority = Math.floor((pods.length - 1) / 2);
-  if (random(4) === 0) {
-    await pick(ALONE, random)({ ...context, victims: pods.slice(0, 1) });
-    await test.cluster.waitReady(READY_MS);
+  const first = 1 + random(minority);
+  if (random(3) === 0) {
+    const fault = pick([...ALONE, ...(test.disks.size > 0 ? DISK : [])], random);
+    await fault({ ...context, victims: pods.slice(0, first) });
+    await test.waitAllServe();
     return;
   }
-  const first = 1 + random(minority);
   const faults = [pick(SHARED, random)({ ...context, victims: pods.slice(0, first) })];
   if (first < minority)
     faults.push(pick(SHARED, random)({ ...context, victims: pods.slice(first, minority) }));
   await Promise.all(faults);
+  test.revive();
 }
 
 async function killed({ victims, log, random }: FaultContext): Promise<void> {
@@ -110,15 +115,60 @@ async function slow({ test, victims, log, random }: FaultContext): Promise<void>
   test.network.partition('open', ...groups);
 }
 
+/** Each by another bound, to one side or the other. */
+async function clockSet({ test, victims, log, random }: FaultContext): Promise<void> {
+  for (const pod of victims) {
+    const shiftMs = random(2 * CLOCK_SHIFT_MS_MAX) - CLOCK_SHIFT_MS_MAX;
+    log(`set the clock of ${pod.nodeId} ${Math.abs(shiftMs)} ms ${shiftMs < 0 ? 'back' : 'ahead'}`);
+    test.shiftClock(pod, shiftMs);
+  }
+  await aWhile(random);
+  for (const pod of victims) test.shiftClock(pod, 0);
+}
+
 async function wiped({ test, victims, client, log, random }: FaultContext): Promise<void> {
+  await wholeAgain(test, client);
   log(`wipe ${names(victims)}`);
-  await test.cluster.waitReady(READY_MS);
-  await test.waitVoters(client, test.pods);
   for (const pod of victims) await test.wipe(pod);
   await aWhile(random);
   for (const pod of victims) pod.start();
-  await test.cluster.waitReady(READY_MS);
-  await test.waitVoters(client, test.pods);
+  await wholeAgain(test, client);
+}
+
+/** Down, until the rest has gone on without them for so long that they are no members any more; and up again. */
+async function scaled({ test, victims, client, log }: FaultContext): Promise<void> {
+  await wholeAgain(test, client);
+  log(`scale down by ${names(victims)}`);
+  await Promise.all(victims.map((pod) => pod.stop()));
+  await test.waitVoters(client, test.others(...victims));
+  log('scale up again');
+  for (const pod of victims) pod.start();
+  await wholeAgain(test, client);
+}
+
+async function diskFull({ test, log, random }: FaultContext): Promise<void> {
+  const [pod, disk] = pick([...test.disks], random);
+  log(`fill the disk of ${pod.nodeId}`);
+  const ballast = disk.fill();
+  await aWhile(random);
+  ballast.free();
+}
+
+async function diskStalled({ test, log, random }: FaultContext): Promise<void> {
+  const [pod, disk] = pick([...test.disks], random);
+  log(`let the disk of ${pod.nodeId} stand still`);
+  const frozen = await disk.freeze();
+  await aWhile(random);
+  await frozen.thaw();
+}
+
+async function diskFailed({ test, log, random }: FaultContext): Promise<void> {
+  const [pod, disk] = pick([...test.disks], random);
+  log(`let the disk of ${pod.nodeId} fail`);
+  disk.fail();
+  await aWhile(random);
+  await pod.kill();
+  await disk.replug();
 }
 
 async function killedAll({ test, log, random }: FaultContext): Promise<void> {
@@ -137,6 +187,11 @@ async function split({ test, log, random }: FaultContext): Promise<void> {
   test.network.partition(pick<LinkState>(['cut', 'black'], random), ...groups);
   await aWhile(random);
   test.network.heal();
+}
+
+async function wholeAgain(test: FaultyCluster, client: ApiClient): Promise<void> {
+  await test.waitAllServe();
+  await test.waitVoters(client, test.pods);
 }
 
 function aWhile(random: FaultContext['random']): Promise<void> {

@@ -1,8 +1,8 @@
 /** A cluster of real pods that reach each other only through a network with faults. */
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { createLocalCluster, type LocalCluster } from '@agenda/pod/local-cluster';
 import type { PodAddresses, PodProcess } from '@agenda/pod/pod-process';
 import { freePorts } from '@agenda/pod/ports';
@@ -10,19 +10,21 @@ import { ApiClient, expect, PASSWORD } from './api-client.ts';
 import { READY_MS } from './cluster.ts';
 import { FaultNetwork } from './fault-proxy.ts';
 import { forgetLogs, showLogsOf } from './pod-logs.ts';
-import { ownerOf } from './socket-owner.ts';
+import { SmallDisk } from './small-disk.ts';
+import { KNOWS_SOCKET_OWNERS, ownerOf } from './socket-owner.ts';
 import { until } from './until.ts';
 
 const PORTS_PER_POD = 6;
 /** Free memory that one pod needs, with room to spare. */
 const POD_BYTES = 400 * 1024 * 1024;
+const CLOCK_SHIFT = pathToFileURL(join(import.meta.dirname, 'clock-shift.ts')).href;
 
 export interface FaultyClusterOptions {
   readonly nodes: number;
   /** So many are started, and found the cluster; all unless said. */
   readonly founders?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** Pods, by position, whose data lies on a disk of so many bytes. Only for root. */
+  /** Pods, by position, whose data lies on a disk of their own, of so many bytes. */
   readonly diskBytes?: ReadonlyMap<number, number>;
 }
 
@@ -35,7 +37,7 @@ export class FaultyCluster {
   readonly cluster: LocalCluster;
   readonly network: FaultNetwork;
   readonly #dataDir: string;
-  readonly #mounts: string[] = [];
+  readonly #disks = new Map<PodProcess, SmallDisk>();
   #kept = false;
 
   private constructor(dataDir: string, cluster: LocalCluster, network: FaultNetwork) {
@@ -45,6 +47,19 @@ export class FaultyCluster {
   }
 
   static async start(options: FaultyClusterOptions): Promise<FaultyCluster> {
+    const test = await FaultyCluster.prepare(options);
+    try {
+      for (const pod of test.pods.slice(0, options.founders)) pod.start();
+      await test.cluster.waitReady(READY_MS);
+    } catch (error) {
+      await test.destroy();
+      throw error;
+    }
+    return test;
+  }
+
+  /** Nothing runs yet but the network. */
+  static async prepare(options: FaultyClusterOptions): Promise<FaultyCluster> {
     const { nodes, founders = nodes } = options;
     const dataDir = mkdtempSync(join(tmpdir(), 'agenda-faults-'));
     const addresses = await addressesOf(nodes);
@@ -56,6 +71,8 @@ export class FaultyCluster {
         RATE_LIMIT_LOGINS_PER_MINUTE: '100000',
         RATE_LIMIT_PER_USER_PER_SECOND: '100000',
         BOOTSTRAP_EXPECT: String(founders),
+        NODE_OPTIONS: `--import ${CLOCK_SHIFT}`,
+        CLOCK_SHIFTS: clocksIn(dataDir),
         ...options.env,
       },
     });
@@ -70,9 +87,12 @@ export class FaultyCluster {
     const test = new FaultyCluster(dataDir, cluster, network);
     showLogsOf(cluster);
     try {
-      for (const [at, bytes] of options.diskBytes ?? []) test.#mount(at, bytes);
-      for (const pod of cluster.pods.slice(0, founders)) pod.start();
-      await cluster.waitReady(READY_MS);
+      mkdirSync(clocksIn(dataDir));
+      for (const pod of cluster.pods) test.shiftClock(pod, 0);
+      for (const [at, bytes] of options.diskBytes ?? []) {
+        const pod = cluster.pods[at] as PodProcess;
+        test.#disks.set(pod, SmallDisk.mount(test.dataDirOf(pod), bytes));
+      }
     } catch (error) {
       await test.destroy();
       throw error;
@@ -88,8 +108,19 @@ export class FaultyCluster {
     return this.pods.filter((pod) => pod.running);
   }
 
-  dataDir(pod: PodProcess): string {
-    return join(this.#dataDir, pod.nodeId);
+  /** DATA_DIR of a pod. */
+  dataDirOf({ nodeId }: PodProcess): string {
+    return join(this.#dataDir, nodeId);
+  }
+
+  /** Of pods that have one of their own. */
+  get disks(): ReadonlyMap<PodProcess, SmallDisk> {
+    return this.#disks;
+  }
+
+  /** Its wall clock is off by so much, from now on. */
+  shiftClock({ nodeId }: PodProcess, shiftMs: number): void {
+    writeFileSync(join(clocksIn(this.#dataDir), nodeId), new Float64Array([shiftMs]));
   }
 
   others(...pods: readonly PodProcess[]): PodProcess[] {
@@ -108,6 +139,20 @@ export class FaultyCluster {
     });
   }
 
+  /** As Swarm would: a pod whose supervisor gave up one of its processes has ended. */
+  revive(): void {
+    for (const pod of this.pods) if (!pod.running) pod.start();
+  }
+
+  /** All of them serve, however often they have to be started. */
+  async waitAllServe(): Promise<void> {
+    await until('all pods to serve', READY_MS, async () => {
+      this.revive();
+      await this.cluster.waitReady(READY_MS);
+      return this.running.length === this.pods.length || undefined;
+    });
+  }
+
   /** One that leads and one that follows, of those that run. */
   async roles(): Promise<{ leader: PodProcess; followers: PodProcess[] }> {
     const leader = await this.cluster.waitLeader(READY_MS);
@@ -117,25 +162,9 @@ export class FaultyCluster {
   /** Down at once, and its disk is gone. */
   async wipe(pod: PodProcess): Promise<void> {
     await pod.kill();
-    const path = this.dataDir(pod);
+    const path = this.dataDirOf(pod);
     // The directory itself may be where a disk is mounted.
     for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
-  }
-
-  /** Not a byte fits on its disk any more, until `free`. */
-  fillDisk(pod: PodProcess): { free(): void } {
-    const path = join(this.dataDir(pod), 'ballast');
-    const file = openSync(path, 'w');
-    for (let bytes = 1024 * 1024; bytes >= 1; ) {
-      try {
-        writeSync(file, Buffer.alloc(bytes));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-        bytes = Math.floor(bytes / 2);
-      }
-    }
-    closeSync(file);
-    return { free: () => rmSync(path) };
   }
 
   /** These and no others vote, as all of them see it. */
@@ -166,37 +195,23 @@ export class FaultyCluster {
     await this.cluster.kill();
     forgetLogs(this.cluster);
     await this.network.close();
-    // Lazily: a process that was killed may hold it for a moment still.
-    for (const path of this.#mounts) execFileSync('umount', ['-l', path]);
+    for (const disk of this.#disks.values()) disk.unmount();
     if (!this.#kept) rmSync(this.#dataDir, { recursive: true, force: true });
   }
-
-  #mount(at: number, bytes: number): void {
-    const path = this.dataDir(this.pods[at] as PodProcess);
-    mkdirSync(path, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path], { stdio: 'pipe' });
-    this.#mounts.push(path);
-  }
 }
 
-/** Undefined: disks of a bounded size can be had; otherwise why not, in words. */
-export function diskObstacle(): string | undefined {
-  const path = mkdtempSync(join(tmpdir(), 'agenda-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4096', 'tmpfs', path], { stdio: 'pipe' });
-    execFileSync('umount', [path], { stdio: 'pipe' });
-    return undefined;
-  } catch (error) {
-    return `no disk can be mounted: ${(error as Error).message.trim().split('\n').at(-1)}`;
-  } finally {
-    rmSync(path, { recursive: true, force: true });
-  }
+/** Undefined: such a cluster can be had here; otherwise why not, in words. */
+export function clusterObstacle(pods: number): string | undefined {
+  if (!KNOWS_SOCKET_OWNERS) return 'this system does not tell whose a socket is';
+  const neededBytes = pods * POD_BYTES;
+  // Of the machine, or of the container if that is less; what caches hold is available.
+  const availableBytes = process.availableMemory();
+  if (availableBytes >= neededBytes) return undefined;
+  return `${pods} pods need ${neededBytes} bytes of memory, and ${availableBytes} are available`;
 }
 
-/** Undefined: enough; otherwise what is missing, in words. */
-export function memoryShortage(pods: number, freeBytes: number): string | undefined {
-  if (freeBytes >= pods * POD_BYTES) return undefined;
-  return `${pods} pods need ${pods * POD_BYTES} bytes of memory, and ${freeBytes} are free`;
+function clocksIn(dataDir: string): string {
+  return join(dataDir, 'clocks');
 }
 
 async function addressesOf(nodes: number): Promise<PodAddresses[]> {

@@ -1,5 +1,5 @@
 /** With a test that failed comes what its pods complained of: where tests run in passing, nothing else is left to tell. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { LocalCluster } from '@agenda/pod/local-cluster';
 
 const LINES_PER_POD_MAX = 25;
@@ -29,6 +29,8 @@ export const mochaHooks = {
 };
 
 function complaints(logFile: string): string[] {
+  // It was never started.
+  if (!existsSync(logFile)) return [];
   const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n');
   return lines.filter(isComplaint).slice(-LINES_PER_POD_MAX);
 }

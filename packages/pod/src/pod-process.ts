@@ -88,12 +88,16 @@ export class PodProcess {
     return this.#exit;
   }
 
-  /** In a process group of its own, so that the whole pod can die at once. Its log is appended to the log file. */
-  start(): void {
+  /**
+   * In a process group of its own, so that the whole pod can die at once. Its log is appended to the log file.
+   *
+   * @param env for this time, over its own.
+   */
+  start(env: Readonly<Record<string, string>> = {}): void {
     if (this.#process) throw new Error(`${this.nodeId} is running already`);
     const log = openSync(this.logFile, 'a');
     const child = spawn(process.execPath, [MAIN], {
-      env: { ...CHILD_ENV, ...process.env, ...this.#env },
+      env: { ...CHILD_ENV, ...process.env, ...this.#env, ...env },
       stdio: ['ignore', log, log, 'ipc'],
       detached: true,
     });
