@@ -7,6 +7,7 @@ import { createLogger } from '@agenda/service-kit/logger';
 import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import WebSocket from 'ws';
+import { runAgendactl } from '../support/agendactl.ts';
 import { type ApiClient, expect } from '../support/api-client.ts';
 import { READY_MS, TestCluster } from '../support/cluster.ts';
 import { until } from '../support/until.ts';
@@ -41,6 +42,10 @@ describe('three pods', () => {
     }
   }
 
+  async function memberIds(pod: PodProcess): Promise<string> {
+    return (await pod.raftHealth())?.configuration?.voters.join(', ') ?? '';
+  }
+
   it('take writes and answer linearizable reads, each of them', async () => {
     for (const [at, client] of everywhere().entries()) {
       const created = expect(await client.create(`written on pod ${at}`, at), 201);
@@ -60,6 +65,28 @@ describe('three pods', () => {
     );
     const nodes = expect(await ana.call('GET', '/cluster/nodes'), 200);
     assert.equal(nodes.body.items.filter((node: { isVoter: boolean }) => node.isVoter).length, 3);
+  });
+
+  it('hand leadership to whom agendactl names, whichever of them is asked, or to another one', async () => {
+    const leader = await test.cluster.waitLeader(READY_MS);
+    const [heir, third] = test.pods.filter((pod) => pod !== leader) as [PodProcess, PodProcess];
+    const before = (await leader.raftHealth())?.term as number;
+    const named = await runAgendactl(test, third, 'transfer-leader', heir.nodeId);
+    assert.equal(named.code, 0, named.err);
+    const [, leading, term] = /^(\S+)#\S+ leads in term (\d+)\n$/.exec(named.out) ?? [];
+    assert.equal(leading, heir.nodeId);
+    assert.ok(Number(term) > before);
+    assert.equal(await test.cluster.waitLeader(READY_MS), heir);
+    const away = await runAgendactl(test, heir, 'transfer-leader');
+    assert.equal(away.code, 0, away.err);
+    assert.notEqual(await test.cluster.waitLeader(READY_MS), heir);
+    for (const [at, client] of everywhere().entries())
+      expect(await client.create(`led anew ${at}`, 40 + at), 201);
+    assert.deepEqual(await runAgendactl(test, third, 'transfer-leader', 'agenda-9'), {
+      code: 1,
+      out: '',
+      err: `agendactl: "agenda-9" is no member; members are ${await memberIds(third)}\n`,
+    });
   });
 
   it('let one win when two book the same time on different pods', async () => {

@@ -60,7 +60,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   'transfer-leader': {
     usage: 'transfer-leader [NODE]',
-    help: 'hand leadership to NODE, or to the most advanced voter (ask the leader)',
+    help: 'hand leadership to NODE, or to the most advanced voter',
     parameters: { min: 0, max: 1 },
     run: async ({ sidecar }, [target = '']) => {
       const { leaderId, term } = await sidecar.client(SidecarService).transferLeadership({ target }, OPTIONS);
