@@ -2,12 +2,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLocalCluster, freeAddresses, type LocalCluster } from '@agenda/pod/local-cluster';
+import {
+  createLocalCluster,
+  freeAddresses,
+  type LocalCluster,
+  type Variables,
+} from '@agenda/pod/local-cluster';
 import type { PodAddresses, PodProcess } from '@agenda/pod/pod-process';
 import { ApiClient } from './api-client.ts';
 import { forgetLogs, showLogsOf } from './pod-logs.ts';
 
 export const READY_MS = 60_000;
+const NO_LIMITS = { RATE_LIMIT_LOGINS_PER_MINUTE: '100000', RATE_LIMIT_PER_USER_PER_SECOND: '100000' };
 
 export class TestCluster {
   readonly #dataDir: string;
@@ -20,10 +26,13 @@ export class TestCluster {
     this.cluster = cluster;
   }
 
-  /** @param running so many pods are started; the others are there to be started later. */
+  /**
+   * @param env over the defaults; asked for each pod if it is a function.
+   * @param running so many pods are started; the others are there to be started later.
+   */
   static async start(
     nodes: number,
-    env: Readonly<Record<string, string>> = {},
+    env: Variables | ((nodeId: string) => Variables) = {},
     running = nodes,
   ): Promise<TestCluster> {
     const dataDir = mkdtempSync(join(tmpdir(), 'agenda-cluster-'));
@@ -31,7 +40,7 @@ export class TestCluster {
       nodes,
       dataDir,
       ports: 'free',
-      env: { RATE_LIMIT_LOGINS_PER_MINUTE: '100000', RATE_LIMIT_PER_USER_PER_SECOND: '100000', ...env },
+      env: (nodeId) => ({ ...NO_LIMITS, ...(typeof env === 'function' ? env(nodeId) : env) }),
     });
     const test = new TestCluster(dataDir, cluster);
     showLogsOf(cluster);

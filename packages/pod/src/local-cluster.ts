@@ -12,13 +12,15 @@ export const HTTP_PORT_FIRST = 8080;
 export const INNER_PORT_FIRST = 7000;
 export const INNER_PORTS_STEP = 10;
 
+export type Variables = Readonly<Record<string, string>>;
+
 export interface LocalClusterOptions {
   readonly nodes: number;
   readonly dataDir: string;
   /** Of each pod; or any free ones (for tests). */
   readonly ports: 'free' | readonly PodAddresses[];
-  /** For every pod, over the defaults. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** For every pod, or as it says for each, over the defaults. */
+  readonly env?: Variables | ((nodeId: string) => Variables);
 }
 
 export class LocalCluster {
@@ -88,7 +90,7 @@ export async function createLocalCluster(options: LocalClusterOptions): Promise<
       ...secrets.env,
       BOOTSTRAP_EXPECT: String(nodes),
       DISCOVERY_SEEDS: seeds,
-      ...options.env,
+      ...(typeof options.env === 'function' ? options.env(nodeId) : options.env),
     };
     return new PodProcess(nodeId, ports, env, join(dataDir, 'logs', `${nodeId}.log`));
   });

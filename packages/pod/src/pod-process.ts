@@ -63,7 +63,7 @@ export class PodProcess {
   constructor(nodeId: string, ports: PodAddresses, env: NodeJS.ProcessEnv, logFile: string) {
     this.nodeId = nodeId;
     this.ports = ports;
-    this.url = `http://127.0.0.1:${ports.http}`;
+    this.url = `${env.TLS_CERT_FILE ? 'https' : 'http'}://127.0.0.1:${ports.http}`;
     this.logFile = logFile;
     this.#env = env;
   }
