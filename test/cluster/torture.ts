@@ -39,11 +39,11 @@ async function round(test: FaultyCluster, number: number): Promise<Trial> {
   const trial = new Trial(test, client, username);
   const { operations, acknowledged } = await trial.run(async (progress) => {
     for (let count = 0; count < STRIKES_PER_ROUND; count++) {
-      await strike({ test, client, random, log: say });
+      await strike({ test, random, log: say });
       await progress(OPERATIONS_BETWEEN);
     }
   });
-  await test.waitVoters(client, test.pods);
+  await test.waitMembers(test.pods);
   say(`round ${number}: ${operations} operations are linearizable, ${acknowledged} writes kept on all pods`);
   return trial;
 }

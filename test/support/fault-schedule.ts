@@ -1,6 +1,5 @@
 /** Faults by chance, for `make torture`: what to do to whom, for how long, and how it ends. */
 import type { PodProcess } from '@agenda/pod/pod-process';
-import type { ApiClient } from './api-client.ts';
 import type { LinkState } from './fault-proxy.ts';
 import type { FaultyCluster } from './faulty-cluster.ts';
 
@@ -13,7 +12,6 @@ const SERVICES = ['api-gateway', 'agenda', 'raft-sidecar', 'audit'] as const;
 
 export interface FaultContext {
   readonly test: FaultyCluster;
-  readonly client: ApiClient;
   /** In [0, bound). */
   readonly random: (bound: number) => number;
   /** The pods that this fault has for itself. */
@@ -126,24 +124,25 @@ async function clockSet({ test, victims, log, random }: FaultContext): Promise<v
   for (const pod of victims) test.shiftClock(pod, 0);
 }
 
-async function wiped({ test, victims, client, log, random }: FaultContext): Promise<void> {
-  await wholeAgain(test, client);
+async function wiped({ test, victims, log, random }: FaultContext): Promise<void> {
+  await wholeAgain(test);
   log(`wipe ${names(victims)}`);
   for (const pod of victims) await test.wipe(pod);
   await aWhile(random);
   for (const pod of victims) pod.start();
-  await wholeAgain(test, client);
+  await wholeAgain(test);
 }
 
-/** Down, until the rest has gone on without them for so long that they are no members any more; and up again. */
-async function scaled({ test, victims, client, log }: FaultContext): Promise<void> {
-  await wholeAgain(test, client);
-  log(`scale down by ${names(victims)}`);
-  await Promise.all(victims.map((pod) => pod.stop()));
-  await test.waitVoters(client, test.others(...victims));
+/** Down in order or at once, until they are no members any more; and up again. */
+async function scaled({ test, victims, log, random }: FaultContext): Promise<void> {
+  await wholeAgain(test);
+  const inOrder = random(2) === 0;
+  log(`scale down, by ${inOrder ? 'stopping' : 'killing'} ${names(victims)}`);
+  await Promise.all(victims.map((pod) => (inOrder ? pod.stop() : pod.kill())));
+  await test.waitMembers(test.others(...victims));
   log('scale up again');
   for (const pod of victims) pod.start();
-  await wholeAgain(test, client);
+  await wholeAgain(test);
 }
 
 async function diskFull({ test, log, random }: FaultContext): Promise<void> {
@@ -189,9 +188,9 @@ async function split({ test, log, random }: FaultContext): Promise<void> {
   test.network.heal();
 }
 
-async function wholeAgain(test: FaultyCluster, client: ApiClient): Promise<void> {
+async function wholeAgain(test: FaultyCluster): Promise<void> {
   await test.waitAllServe();
-  await test.waitVoters(client, test.pods);
+  await test.waitMembers(test.pods);
 }
 
 function aWhile(random: FaultContext['random']): Promise<void> {

@@ -28,11 +28,6 @@ export interface FaultyClusterOptions {
   readonly diskBytes?: ReadonlyMap<number, number>;
 }
 
-export interface ClusterMember {
-  readonly nodeId: string;
-  readonly isVoter: boolean;
-}
-
 export class FaultyCluster {
   readonly cluster: LocalCluster;
   readonly network: FaultNetwork;
@@ -167,21 +162,18 @@ export class FaultyCluster {
     for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
   }
 
-  /** These and no others vote, as all of them see it. */
-  async waitVoters(client: ApiClient, pods: readonly PodProcess[], deadlineMs = READY_MS): Promise<void> {
+  /** These are the members and no others, all of them voters, as all of them see it. */
+  async waitMembers(pods: readonly PodProcess[]): Promise<void> {
     const wanted = pods.map(({ nodeId }) => nodeId).sort();
-    await until(`the voters ${wanted.join(', ')}`, deadlineMs, async () => {
-      const views = await Promise.all(pods.map((pod) => this.members(client.at(pod.url))));
-      for (const view of views) {
-        const voters = view.filter(({ isVoter }) => isVoter).map(({ nodeId }) => nodeId);
-        if (voters.sort().join() !== wanted.join()) throw new Error(`they are ${voters.join(', ')}`);
+    await until(`${wanted.join(', ')} to be the members`, READY_MS, async () => {
+      for (const health of await Promise.all(pods.map((pod) => pod.raftHealth()))) {
+        const { voters, learners } = health?.configuration ?? { voters: [], learners: [] };
+        const names = voters.map((id) => id.slice(0, id.indexOf('#'))).sort();
+        if (names.join() !== wanted.join() || learners.length > 0)
+          throw new Error(`${names.join(', ')} vote, ${learners.length} learn`);
       }
       return true;
     });
-  }
-
-  async members(client: ApiClient): Promise<ClusterMember[]> {
-    return expect(await client.call('GET', '/cluster/nodes', { timeoutMs: 2_000 }), 200).body.items;
   }
 
   /** Logs and data outlive this, for whoever wants to know what went wrong. @returns where they are. */
