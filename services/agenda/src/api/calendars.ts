@@ -15,7 +15,7 @@ import type { Handlers } from '@agenda/service-kit/grpc-server';
 import { CALENDAR_BYTES_MAX, readCalendarText } from '../calendar/icalendar-text.ts';
 import { writeCalendar } from '../calendar/icalendar-writer.ts';
 import type { CalendarAppointment } from '../queries/calendar-rows.ts';
-import type { Detail } from '../queries/detail.ts';
+import type { Detail } from '../state-machine/detail.ts';
 import type { ApiContext, Handler } from './api-context.ts';
 import { busyEvents, type EventView, fullEvents } from './calendar-events.ts';
 import { type PlannedComponent, planImport, reported } from './import-plan.ts';

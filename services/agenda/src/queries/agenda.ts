@@ -8,15 +8,15 @@ import {
 import type { Database } from 'better-sqlite3';
 import { AgendaEntries } from '../state-machine/agenda-entries.ts';
 import { type AppointmentRow, appointmentFromRow } from '../state-machine/appointment-row.ts';
+import { busyAppointment } from '../state-machine/detail.ts';
 import {
   type NamedParticipantRow,
   PARTICIPANTS_SQL,
   participantsFor,
 } from '../state-machine/participants.ts';
 import { SPAN_CLASS_MS } from '../state-machine/spans.ts';
+import { type Viewer, Visibility } from '../state-machine/visibility.ts';
 import { decodeCursor, type Page, pageOf } from './cursor.ts';
-import { busyAppointment } from './detail.ts';
-import { type Viewer, Visibility } from './visibility.ts';
 
 /** One appearance in one agenda, in the order of every list: by start, appointment, person. */
 export interface EntryRow {

@@ -2,9 +2,9 @@
 import { Recurrence, Spans } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
 import type { AppointmentRow } from '../state-machine/appointment-row.ts';
+import { type Detail, detailFor, type Relation } from '../state-machine/detail.ts';
 import { overlapQuery } from '../state-machine/spans.ts';
-import { type Detail, detailFor, type Relation } from './detail.ts';
-import { Visibility } from './visibility.ts';
+import { Visibility } from '../state-machine/visibility.ts';
 
 export interface CalendarAppointment {
   readonly row: AppointmentRow;

@@ -3,21 +3,24 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppointmentField } from '@agenda/proto/agenda/v1/command';
+import { AppointmentField, type OccurrenceScope } from '@agenda/proto/agenda/v1/command';
 import { GroupKind, type Occurrence, ParticipantStatus, Privacy } from '@agenda/proto/agenda/v1/model';
 import { SearchIndex } from '../search/search-index.ts';
 import type { AppliedEntry } from '../state-machine/machine.ts';
 import {
   asked,
+  type Body,
   bookWith,
   createGroup,
   DAY_MS,
+  deleteAppointment,
   fieldsOf,
   HOUR_MS,
   outcomeOf,
   putMember,
   removeMember,
   respond,
+  restoreAppointment,
   TestLog,
   updateAppointment,
 } from '../state-machine/testing.ts';
@@ -72,6 +75,17 @@ const TAKES_PART: Readonly<Record<Name, readonly string[]>> = {
   ranked: ['owner', 'accepted', 'declined', 'superior', 'equal', 'subordinate'],
   'ranked-hidden': ['owner', 'accepted', 'declined', 'superior', 'equal', 'subordinate'],
 };
+/** In each scope; none gets so far that there being no such occurrence would matter. */
+const EDITS: readonly ((id: string) => Body)[] = [
+  ...[0, 1, 2, 3].flatMap((scope) => [
+    (id: string) => updateAppointment(id, { scope: scope as OccurrenceScope }),
+    (id: string): Body => {
+      const { value } = deleteAppointment(id) as Extract<Body, { $case: 'deleteAppointment' }>;
+      return { $case: 'deleteAppointment', value: { ...value, scope: scope as OccurrenceScope } };
+    },
+  ]),
+  (id) => restoreAppointment(id),
+];
 const SECRET = 'xylophone';
 
 describe('what a viewer sees of an appointment', () => {
@@ -180,6 +194,19 @@ describe('what a viewer sees of an appointment', () => {
       });
       assert.deepEqual(got, sees);
     });
+
+    if (viewer !== OWNER)
+      it(`${name}: is told that only the owner may change what can be seen, and that there is nothing else`, () => {
+        for (const attempt of EDITS) {
+          const told = APPOINTMENTS.map((id) =>
+            outcomeOf(log.apply(attempt(id), { actor: viewer, featureLevel: 2 })),
+          );
+          assert.deepEqual(
+            told,
+            sees.map((seen) => (seen === '-' ? 'not_found' : 'forbidden')),
+          );
+        }
+      });
 
     it(`${name}: in the owner's agenda, and whether it may be looked at`, () => {
       assert.equal(queries.agendas.visibility.of(viewer).mayLookAtAgendaOf(OWNER), mayLook);

@@ -17,6 +17,7 @@ import { Schedules } from './schedule.ts';
 import { SeriesChanges } from './series.ts';
 import { Trash } from './trash.ts';
 import type { Users } from './users.ts';
+import { Visibility } from './visibility.ts';
 
 export interface AgendaParts {
   readonly appointments: Appointments;
@@ -35,6 +36,7 @@ export function agendaParts(db: Database, users: Users, notifications: Notificat
     schedules: new Schedules(db),
     entries: new AgendaEntries(db),
     participants: new Participants(db),
+    visibility: new Visibility(db),
     users,
     notifications,
   };

@@ -18,6 +18,7 @@ import { type Schedules, sameSpans, scheduleOf, timeColumns } from './schedule.t
 import type { Step } from './step.ts';
 import { type Users, versionMismatch } from './users.ts';
 import { appointmentErrors, appointmentFieldErrors } from './validate.ts';
+import type { Visibility } from './visibility.ts';
 
 const TIME = AppointmentField.APPOINTMENT_FIELD_TIME;
 const REMINDERS = AppointmentField.APPOINTMENT_FIELD_REMINDERS;
@@ -32,6 +33,7 @@ export interface AppointmentParts {
   readonly attendance: Attendance;
   readonly users: Users;
   readonly reminders: Reminders;
+  readonly visibility: Visibility;
 }
 
 export class Appointments {
@@ -43,6 +45,7 @@ export class Appointments {
   readonly #attendance: Attendance;
   readonly #users: Users;
   readonly #reminders: Reminders;
+  readonly #visibility: Visibility;
 
   constructor(parts: AppointmentParts) {
     this.#rows = parts.rows;
@@ -53,6 +56,7 @@ export class Appointments {
     this.#attendance = parts.attendance;
     this.#users = parts.users;
     this.#reminders = parts.reminders;
+    this.#visibility = parts.visibility;
   }
 
   create(step: Step, create: CreateAppointment): Outcome {
@@ -118,9 +122,9 @@ export class Appointments {
     const { actorId } = step.command;
     if (row.owner_id !== actorId) {
       // Whoever cannot see it must not learn that it is there.
-      const known = actorId === '' || this.#participants.find(id, actorId);
-      return known
-        ? refuse('forbidden', 'only the owner may change or delete an appointment')
+      const visible = actorId === '' || this.#visibility.of(actorId).detailOf(row, false) !== 'none';
+      return visible
+        ? refuse('forbidden', 'only the owner may change, delete or restore an appointment')
         : refuse('not_found', `there is no appointment ${id}`);
     }
     if (expectedVersion !== undefined && expectedVersion !== row.version) return versionMismatch(row.version);

@@ -20,6 +20,7 @@ import {
   respond,
   restoreAppointment,
   resultOf,
+  updateAppointment,
 } from './testing.ts';
 
 const START = 100 * DAY_MS;
@@ -79,7 +80,11 @@ describe('the trash', () => {
     book('a1', { participants: asked('u-ben') });
     assert.equal(outcomeOf(restore('a1')), 'conflict');
     remove('a1');
-    assert.equal(outcomeOf(log.as('ben', restoreAppointment('a1'))), 'not_found');
+    // Who was asked could see it; nobody but the owner sees what is in the trash.
+    for (const attempt of [restoreAppointment('a1'), updateAppointment('a1'), deleteAppointment('a1')])
+      assert.equal(outcomeOf(log.as('ben', attempt)), 'not_found');
+    for (const attempt of [updateAppointment('a1'), deleteAppointment('a1')])
+      assert.equal(outcomeOf(log.as('ana', attempt)), 'not_found');
     assert.equal(outcomeOf(restore('zz')), 'not_found');
   });
 

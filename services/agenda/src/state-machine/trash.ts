@@ -131,8 +131,11 @@ export class Trash {
 
   #deleted(step: Step, id: string): AppointmentRow | RefusalOutcome {
     const row = this.#rows.byId(id);
+    if (row?.deleted_at_ms === 0) {
+      const owned = this.#appointments.owned(step, id, undefined);
+      return isRefusal(owned) ? owned : refuse('conflict', 'it is not deleted');
+    }
     const mine = row?.owner_id === step.command.actorId ? row : undefined;
-    if (mine?.deleted_at_ms === 0) return refuse('conflict', 'it is not deleted');
     if (!mine || mine.deleted_at_ms + TRASH_MS <= step.atMs)
       return refuse('not_found', `there is no appointment ${id} in your trash`);
     return mine;

@@ -55,6 +55,8 @@ async function patchTime(
       calls.getAppointment(request, options),
     );
     const before = read.appointment as Appointment;
+    // Too little is seen of it to make a request of, which would be refused all the same.
+    if (before.busyOnly) throw new ServiceError('forbidden', 'only the owner may change an appointment');
     const expected = update.expectedVersion ?? before.version;
     const fields = patchedFields(patch, before);
     try {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AppointmentResponse } from '@agenda/proto/agenda/v1/agenda';
 import { GatewayProcess, type Person } from '../testing/gateway-process.ts';
 import { type Answer, type Ask, ask, assertProblem, wrongFields } from '../testing/http-client.ts';
 
@@ -253,6 +254,22 @@ describe('appointments over REST', () => {
       assertProblem(answer, 403, 'forbidden');
     });
   }
+
+  it('lets nobody PATCH the time who sees only that it is taken', async () => {
+    const { id } = await created();
+    const member = await gateway.person(`member-${++people}`);
+    const { startMs, endMs } = gateway.agenda.state.appointments.get(id) as {
+      startMs: number;
+      endMs: number;
+    };
+    const appointment = { id, startMs, endMs, busyOnly: true };
+    const getAppointment = () => AppointmentResponse.fromPartial({ appointment });
+    Object.assign(gateway.agenda.answers, { getAppointment });
+    const body = { start: AT_NINE.start };
+    const answer = await call('PATCH', `/api/appointments/${id}`, { body, token: member.token });
+    Object.assign(gateway.agenda.answers, { getAppointment: undefined });
+    assertProblem(answer, 403, 'forbidden');
+  });
 
   it('deletes one without a body in the answer, and then does not find it', async () => {
     const { id } = await created();

@@ -1,7 +1,7 @@
-/** Who may look at what, read from the tables for {@link detailFor}. */
+/** Who may look at what, read from the tables for {@link detailFor}: for queries, and for what apply says when it refuses. */
 import { GroupKind } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
-import type { AppointmentRow } from '../state-machine/appointment-row.ts';
+import type { AppointmentRow } from './appointment-row.ts';
 import { type Detail, detailFor } from './detail.ts';
 
 /** How a viewer stands to an owner in the groups that count. */
