@@ -34,7 +34,7 @@ export const ERROR_TABLE = {
   no_leader: { grpc: status.UNAVAILABLE, http: 503, title: 'No leader at the moment' },
   overloaded: { grpc: status.RESOURCE_EXHAUSTED, http: 503, title: 'Overloaded' },
   unavailable: { grpc: status.UNAVAILABLE, http: 503, title: 'A part of this node is not available' },
-  timeout: { grpc: status.DEADLINE_EXCEEDED, http: 504, title: 'No answer in time; the outcome is unknown' },
+  timeout: { grpc: status.DEADLINE_EXCEEDED, http: 504, title: 'No answer in time' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;
@@ -47,13 +47,16 @@ export interface ErrorOptions {
   readonly payload?: Uint8Array;
   readonly cause?: unknown;
   /**
-   * `unavailable` only: the request is known to have had no effect, because it never left or was refused before anything
-   * was done. Crosses the wire. Not to be said, nor passed on, by whoever has done a part of it already.
+   * `unavailable` and `timeout` only: the request is known to have had no effect, because it never left, changes nothing,
+   * or was refused before anything was done. Crosses the wire. Not to be said, nor passed on, by whoever has done a part of it already.
    */
   readonly nothingDone?: boolean;
 }
 
-/** An error that crosses a service boundary. `timeout` means that the outcome is unknown, and so does `unavailable` unless it says that nothing was done. */
+/**
+ * An error that crosses a service boundary. Of `timeout` and `unavailable` the outcome is unknown, unless they say that
+ * nothing was done.
+ */
 export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly fields: readonly FieldError[];
@@ -73,7 +76,7 @@ export class ServiceError extends Error {
 
   /** True if the request may or may not have taken effect. */
   get outcomeUnknown(): boolean {
-    return this.code === 'timeout' || (this.code === 'unavailable' && !this.nothingDone);
+    return (this.code === 'timeout' || this.code === 'unavailable') && !this.nothingDone;
   }
 }
 

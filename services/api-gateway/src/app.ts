@@ -3,7 +3,7 @@
 import { ServiceError } from '@agenda/service-kit/errors';
 import type { Logger } from '@agenda/service-kit/logger';
 import Router from '@koa/router';
-import Koa from 'koa';
+import Koa, { type Next } from 'koa';
 import { authenticate } from './middleware/authentication.ts';
 import type { RequestContext, RequestState } from './middleware/context.ts';
 import { entry } from './middleware/entry.ts';
@@ -42,8 +42,9 @@ export function routes(gateway: Gateway): Router<RequestState> {
   // Strict: "/ui" is sent on to "/ui/", which must not be sent on again.
   const router = new Router<RequestState>({ strict: true });
   const loggedIn = authenticate(gateway.tokens, gateway.limits);
-  for (const { method, path, access, budget, handler } of ENDPOINTS) {
+  for (const { method, path, access, agenda, budget, handler } of ENDPOINTS) {
     const before = [
+      ...(agenda === 'write' ? [markWrite] : []),
       ...(access === 'anybody' ? [] : [loggedIn]),
       ...(budget ? [gateway.limits.spending(budget)] : []),
     ];
@@ -53,6 +54,11 @@ export function routes(gateway: Gateway): Router<RequestState> {
   router.get('/ui', async (context: RequestContext) => context.redirect('/ui/'));
   router.get(/^\/ui\/.*$/, serveUi());
   return router;
+}
+
+function markWrite(context: RequestContext, next: Next): Promise<void> {
+  context.state.isWrite = true;
+  return next();
 }
 
 /** Nothing matched: the path is unknown, or the method is not for it. */

@@ -16,11 +16,16 @@ export class AgendaClient {
     this.calls = channel.carried(AgendaServiceService);
   }
 
-  read<T>(
+  /** @throws ServiceError never of unknown outcome: a read that is not answered has done nothing. */
+  async read<T>(
     context: RequestContext,
     call: (calls: AgendaCalls, options: CallOptions) => Promise<T>,
   ): Promise<T> {
-    return call(this.calls, { deadlineMs: READ_DEADLINE_MS, requestId: context.state.requestId });
+    try {
+      return await call(this.calls, { deadlineMs: READ_DEADLINE_MS, requestId: context.state.requestId });
+    } catch (error) {
+      throw error instanceof ServiceError && error.outcomeUnknown ? ofRead(error) : error;
+    }
   }
 
   /** @throws ServiceError `timeout` whenever it is unknown whether the write took effect. */
@@ -36,4 +41,13 @@ export class AgendaClient {
       throw error;
     }
   }
+}
+
+function ofRead(cause: ServiceError): ServiceError {
+  const { code, message, retryAfterMs } = cause;
+  return new ServiceError(code, message, {
+    nothingDone: true,
+    cause,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }

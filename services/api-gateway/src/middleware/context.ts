@@ -7,6 +7,8 @@ export interface RequestState {
   requestId: string;
   /** Of the client. */
   address: string;
+  /** Set by the router, whatever the method: some reads are asked by POST. */
+  isWrite?: boolean;
   /** Set by authentication. */
   principal?: Principal;
   /** The bytes of the body, as they came; set when it is read. */

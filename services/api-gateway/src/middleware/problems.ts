@@ -8,7 +8,6 @@ import type { RequestContext } from './context.ts';
 /** For codes that pass by themselves, when the service said nothing more exact. */
 const RETRY_AFTER_MS_DEFAULT = 1_000;
 const PASSING: readonly ErrorCode[] = ['no_leader', 'overloaded', 'unavailable', 'rate_limited'];
-const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** @returns the code, for the metrics. */
 export function answerProblem(context: RequestContext, thrown: unknown, logger: Logger): ErrorCode {
@@ -49,9 +48,9 @@ function serviceErrorOf(thrown: unknown): ServiceError {
 
 /** A write whose outcome is unknown says so, and how to find out; one of which nothing was done says that. */
 function detailOf(error: ServiceError, context: RequestContext): string {
-  if (!WRITES.has(context.method)) return error.message;
+  if (!context.state.isWrite) return error.message;
   if (error.nothingDone) return `${error.message}; nothing was done: send the request again`;
-  if (error.code !== 'timeout') return error.message;
+  if (!error.outcomeUnknown) return error.message;
   return `${error.message}; the outcome is unknown: sending the request again with the same Idempotency-Key is safe`;
 }
 

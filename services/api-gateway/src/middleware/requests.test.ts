@@ -270,6 +270,33 @@ describe('what every request goes through', () => {
       assertProblem(await create(), 504, 'timeout');
     });
 
+    it('never say of a read that its outcome is unknown, though it is asked by POST', async () => {
+      const wanted = { userIds: [], start: AT_NINE.start, end: AT_NINE.end, durationMinutes: 30 };
+      for (const [code, status] of [
+        ['timeout', 504],
+        ['unavailable', 503],
+      ] as const) {
+        gateway.agenda.before = () => new ServiceError(code, 'as scripted');
+        for (const answer of [
+          await call('POST', '/api/free-slots', { body: wanted }),
+          await call('GET', '/api/me'),
+        ]) {
+          assertProblem(answer, status, code);
+          assert.equal(answer.json.detail, 'as scripted');
+          assert.doesNotMatch(answer.text, /unknown|nothing was done/);
+        }
+      }
+    });
+
+    it('say of a change that its outcome is not in doubt when what it reads first was not answered', async () => {
+      const { json } = await create({ headers: { 'idempotency-key': 'read-first' } });
+      gateway.agenda.before = ({ method }) =>
+        method === 'getAppointment' ? new ServiceError('timeout', 'as scripted') : undefined;
+      const answer = await call('PATCH', `/api/appointments/${json.id}`, { body: { end: AT_NINE.end } });
+      assertProblem(answer, 504, 'timeout');
+      assert.equal(answer.json.detail, 'as scripted; nothing was done: send the request again');
+    });
+
     it('always say when to try again without a leader', async () => {
       gateway.agenda.before = () => new ServiceError('no_leader', 'as scripted');
       assert.match((await create()).headers.get('retry-after') ?? '', /^[1-9]\d*$/);
