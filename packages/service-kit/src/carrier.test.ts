@@ -125,14 +125,15 @@ describe('carried calls', () => {
   });
 
   it('tell the handler the time that was left when they were written, not when they were made', async () => {
-    const reserved = await bed.serve(SidecarService, echo);
-    await reserved.server.close(0);
-    const client = bed.channel(reserved.port).carried(SidecarService);
+    const nobody = await bed.refuser();
+    const client = bed.channel(nobody.port).carried(SidecarService);
     const madeAtMs = performance.now();
     let leftMs = 0;
     let waitedMs = 0;
     const answer = client.propose(proposal(1), { deadlineMs: DEADLINE_MS });
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    // With pauses of 50 ms and more in between.
+    await nobody.refused(4);
+    await nobody.close();
     const handlers: Handlers<typeof SidecarService> = {
       propose: (_request, context) => {
         leftMs = context.deadlineAtMs - performance.now();
@@ -140,8 +141,9 @@ describe('carried calls', () => {
         return { index: 1, term: 1 };
       },
     };
-    await bed.serve(SidecarService, handlers, {}, reserved.port);
+    await bed.serve(SidecarService, handlers, {}, nobody.port);
     await answer;
+    assert.ok(waitedMs > 100, `waited ${waitedMs} ms only`);
     assert.ok(leftMs <= DEADLINE_MS - waitedMs + 50, `${leftMs} ms left after ${waitedMs} ms`);
   });
 

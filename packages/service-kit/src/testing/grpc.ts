@@ -61,6 +61,14 @@ export class GrpcBed {
     return relay;
   }
 
+  /** A port at which every connection is cut at once. */
+  async refuser(): Promise<Refuser> {
+    const refuser = new Refuser();
+    await refuser.listen();
+    this.#closers.push(() => refuser.close());
+    return refuser;
+  }
+
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close();
   }
@@ -126,5 +134,47 @@ export class Relay {
     this.cut();
     this.#server.close();
     await once(this.#server, 'close');
+  }
+}
+
+export class Refuser {
+  readonly #watchers = new Set<() => void>();
+  #count = 0;
+  #server: Server | undefined = createServer((socket) => {
+    socket.destroy();
+    this.#count += 1;
+    for (const watch of this.#watchers) watch();
+  });
+  #port = 0;
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async listen(): Promise<void> {
+    const server = this.#server as Server;
+    server.listen(0, HOST);
+    await once(server, 'listening');
+    this.#port = (server.address() as { port: number }).port;
+  }
+
+  /** Resolves when so many connections were tried. */
+  refused(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const watch = (): void => {
+        if (this.#count >= count) resolve();
+      };
+      this.#watchers.add(watch);
+      watch();
+    });
+  }
+
+  /** The port is free afterwards. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (!server) return;
+    server.close();
+    await once(server, 'close');
   }
 }

@@ -7,11 +7,11 @@ import { EventProblem, type ReadContext, readEndMs, readTimes, type Time } from 
 /** Longer ones are skipped: half of a file for one appointment is a picture that was attached. */
 const COMPONENT_CHARACTERS_MAX = 131_072;
 
-export interface CalendarEvent {
+/** What a VEVENT and an appointment tell each other, in both directions. */
+export interface EventContent {
   readonly uid: string;
   /** RFC 5545 RECURRENCE-ID: the start, by its rule, of the one occurrence that is changed; undefined: none. */
   readonly recurrenceStartMs: number | undefined;
-  readonly cancelled: boolean;
   readonly title: string;
   readonly description: string;
   readonly location: string;
@@ -28,6 +28,10 @@ export interface CalendarEvent {
   readonly reminderMinutes: readonly number[];
   /** Properties and components that are kept for export only, as unfolded lines. */
   readonly extra: string;
+}
+
+export interface CalendarEvent extends EventContent {
+  readonly cancelled: boolean;
   /** What was understood otherwise than it was meant, for the report. */
   readonly remarks: readonly string[];
 }

@@ -1,34 +1,17 @@
 /** Appointments as an iCalendar file (RFC 5545). Lines are folded at 75 octets, texts are escaped, zones are told. */
 import ICAL from 'ical.js';
-import { isUnderstood } from './icalendar-event.ts';
+import { type EventContent, isUnderstood } from './icalendar-event.ts';
 import { zoneComponent } from './icalendar-vtimezone.ts';
 import { instantOf, wallOf } from './local-time.ts';
 
 // Its continuation lines begin with a blank that it does not count.
 ICAL.foldLength = 74;
 
-export interface ExportedEvent {
-  readonly uid: string;
-  /** RFC 5545 RECURRENCE-ID: the start by the series' rule; undefined: no override. */
-  readonly recurrenceStartMs: number | undefined;
+export interface ExportedEvent extends EventContent {
   /** From 0, grows with each change. */
   readonly sequence: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
-  readonly title: string;
-  readonly description: string;
-  readonly location: string;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly timeZone: string;
-  readonly allDay: boolean;
-  readonly confidential: boolean;
-  readonly rule: string;
-  readonly addedMs: readonly number[];
-  readonly excludedMs: readonly number[];
-  readonly reminderMinutes: readonly number[];
-  /** As CalendarEvent.extra. */
-  readonly extra: string;
 }
 
 /** jCal (RFC 7265). */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PeopleLog } from '../state-machine/testing/people.ts';
 import {
   createAppointment,
   DAY_MS,
@@ -7,7 +8,6 @@ import {
   registerUser,
   SESSION_SECONDS,
   startSession,
-  TestLog,
 } from '../state-machine/testing.ts';
 import type { Page } from './cursor.ts';
 import { Queries } from './queries.ts';
@@ -27,14 +27,12 @@ function all<Item>(page: (cursor: string) => Page<Item>): Item[] {
 }
 
 describe('the queries', () => {
-  let log: TestLog;
+  let log: PeopleLog;
   let queries: Queries;
 
   beforeEach(() => {
-    log = new TestLog();
+    log = new PeopleLog('ana', 'ben');
     queries = new Queries(log.db);
-    log.register('ana');
-    log.register('ben');
   });
 
   const book = (id: string, fromMs: number, toMs: number, actor = ANA): void => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { AppointmentField } from '@agenda/proto/agenda/v1/command';
+import { PeopleLog } from '../state-machine/testing/people.ts';
 import {
   asked,
   bookWith,
   createAppointment,
   deleteAppointment,
   HOUR_MS,
-  TestLog,
   updateAppointment,
 } from '../state-machine/testing.ts';
 import { Queries } from './queries.ts';
@@ -15,19 +15,17 @@ const ANA = 'u-ana';
 const BEN = 'u-ben';
 
 describe('what changed for a person since a log index', () => {
-  let log: TestLog;
+  let log: PeopleLog;
   let queries: Queries;
 
   beforeEach(() => {
-    log = new TestLog();
+    log = new PeopleLog('ana', 'ben');
     queries = new Queries(log.db);
-    log.register('ana');
-    log.register('ben');
   });
 
   function book(id: string, hour: number, participants = asked()): number {
     const range = [hour * HOUR_MS, (hour + 1) * HOUR_MS] as const;
-    return log.apply(bookWith(id, ANA, ...range, { participants }), { actor: ANA }).index;
+    return log.as('ana', bookWith(id, ANA, ...range, { participants })).index;
   }
 
   function changes(
@@ -51,7 +49,7 @@ describe('what changed for a person since a log index', () => {
   it('is each appointment once, as it is now, in the order of its last change', () => {
     book('a1', 1);
     book('a2', 2);
-    log.apply(updateAppointment('a1'), { actor: ANA });
+    log.as('ana', updateAppointment('a1'));
     assert.deepEqual(changes(ANA, 0).items, ['+a2', '+a1']);
   });
 
@@ -63,16 +61,16 @@ describe('what changed for a person since a log index', () => {
   it('tells what was deleted, and where one takes no part any more', () => {
     book('a1', 1);
     const index = book('a2', 2, asked(BEN));
-    log.apply(deleteAppointment('a1'), { actor: ANA });
+    log.as('ana', deleteAppointment('a1'));
     const change = { changed: [AppointmentField.APPOINTMENT_FIELD_PARTICIPANTS], participants: [] };
-    log.apply(updateAppointment('a2', change), { actor: ANA });
+    log.as('ana', updateAppointment('a2', change));
     assert.deepEqual(changes(ANA, index).items, ['-a1', '+a2']);
     assert.deepEqual(changes(BEN, index).items, ['-a2']);
   });
 
   it('comes in pages that end between log entries, and together are everything', () => {
     for (let at = 0; at < 10; at++) book(`a${at}`, at);
-    log.apply(createAppointment('b', BEN, 0, HOUR_MS), { actor: BEN });
+    log.as('ben', createAppointment('b', BEN, 0, HOUR_MS));
     const seen: string[] = [];
     let since = 0;
     for (let pages = 0; pages < 20; pages++) {
