@@ -16,6 +16,7 @@ import { GroupQueries } from './groups.ts';
 import { SeriesQueries } from './series.ts';
 import { type FeedRow, prepareQueries } from './statements.ts';
 import { SyncQueries } from './sync.ts';
+import { UserSearch } from './user-search.ts';
 
 export interface SessionInfo {
   readonly userId: string;
@@ -106,22 +107,9 @@ export class Queries {
     return row && userFromRow(row);
   }
 
-  /** By prefix of the user name or of a word of the display name; e-mail addresses are not shown. */
+  /** See UserSearch. */
   searchUsers(query: string, limit: number, cursor: string): Page<User> {
-    const [after] = decodeCursor(cursor, ['']) ?? [''];
-    const pattern = query.replace(/[\\%_]/g, '\\$&');
-    const rows = this.#statements.searchUsers.all({
-      prefix: `${pattern}%`,
-      word: `% ${pattern}%`,
-      after,
-      limit: limit + 1,
-    });
-    return pageOf(
-      rows,
-      limit,
-      (row) => ({ ...userFromRow(row), email: '' }),
-      (row) => [row.username],
-    );
+    return this.#topics.users.find(query, limit, cursor);
   }
 
   /** See AgendaQueries. */
@@ -190,6 +178,7 @@ export class Queries {
 }
 
 interface Topics {
+  readonly users: UserSearch;
   readonly calendars: CalendarRows;
   readonly dueWork: DueWork;
   readonly series: SeriesQueries;
@@ -201,6 +190,7 @@ interface Topics {
 
 function topicsOf(db: Database): Topics {
   return {
+    users: new UserSearch(db),
     calendars: new CalendarRows(db),
     dueWork: new DueWork(db),
     series: new SeriesQueries(db),

@@ -40,12 +40,6 @@ export function prepareQueries(db: Database) {
     ),
     userById: db.prepare<[string], UserRow>('SELECT * FROM users WHERE id = ?'),
     userByName: db.prepare<[string], UserRow>('SELECT * FROM users WHERE username = ?'),
-    searchUsers: db.prepare<[{ prefix: string; word: string; after: string; limit: number }], UserRow>(
-      `SELECT * FROM users
-       WHERE username > @after
-         AND (username LIKE @prefix ESCAPE '\\' OR ' ' || display_name LIKE @word ESCAPE '\\')
-       ORDER BY username LIMIT @limit`,
-    ),
     notifications: db.prepare<[NotificationRange], NotificationRow>(
       notificationQuery({ index: '', also: '' }),
     ),

@@ -20,6 +20,7 @@ import {
   restoreAppointment,
   TestLog,
   updateAppointment,
+  updateProfile,
 } from './testing.ts';
 
 /** Rows as the first version of the agenda wrote them: two users, an appointment, and one that was deleted. */
@@ -91,6 +92,18 @@ describe('the schema', () => {
       old.prepare("SELECT until_ms FROM appointments WHERE id = 'a1'").pluck().get(),
       10 * HOUR_MS,
     );
+  });
+
+  it('finds the users of a file by the first version as it finds new ones', () => {
+    const old = firstVersion();
+    old.exec("UPDATE users SET display_name = 'Ana Maria de  Sá' WHERE id = 'u-ana'");
+    ensureSchema(old);
+    const namesIn = (db: Database.Database): unknown => db.prepare('SELECT * FROM user_names').all();
+    const log = new TestLog();
+    for (const name of ['ana', 'ben']) log.register(name);
+    log.apply(updateProfile('u-ana', { displayName: 'Ana Maria de  Sá' }), { actor: 'u-ana' });
+    log.apply(updateProfile('u-ben', { displayName: 'Ben' }), { actor: 'u-ben' });
+    assert.deepEqual(namesIn(old), namesIn(log.db));
   });
 
   it('lets the new rules work on the old rows', () => {

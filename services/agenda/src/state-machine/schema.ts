@@ -121,6 +121,9 @@ CREATE INDEX notifications_unread ON notifications (user_id, log_index, ordinal)
  * for one occurrence only is an appointment of its own (`series_id`, `recurrence_start_ms`; RFC 5545 §3.8.4.4).
  *
  * Of each reminder only the next one that is due has a row.
+ *
+ * `user_names` is what users are found by, in lower case (ASCII only): the user name, and the display name from each of
+ * its words on. So each search by the beginning of a word is one index range.
  */
 const SCHEMA_2 = `
 ALTER TABLE machine_state ADD COLUMN purged_index INTEGER NOT NULL DEFAULT 0;
@@ -201,6 +204,19 @@ CREATE TABLE feeds (
   created_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX feed_of ON feeds (user_id, group_id);
+
+CREATE TABLE user_names (
+  name     TEXT NOT NULL,
+  username TEXT NOT NULL,
+  PRIMARY KEY (name, username)
+) STRICT, WITHOUT ROWID;
+INSERT INTO user_names
+  WITH RECURSIVE named (name, username) AS (
+    SELECT lower(display_name), username FROM users
+    UNION ALL
+    SELECT substr(name, instr(name, ' ') + 1), username FROM named WHERE instr(name, ' ') > 0
+  )
+  SELECT name, username FROM named UNION SELECT username, username FROM users;
 `;
 
 /** Each brings a file from the version that is its place in this list to the next one. */

@@ -99,6 +99,7 @@ export class Users {
       updated_at_ms: step.atMs,
     };
     this.#statements.insert.run(row);
+    this.#addNames(row);
     return { $case: 'user', value: userFromRow(row) };
   }
 
@@ -125,7 +126,12 @@ export class Users {
         ...displayNameErrors(next.display_name, 'displayName'),
         ...timeZoneErrors(next.time_zone, 'timeZone'),
       ]) ?? this.#refuseTakenEmail(email, row.id);
-    return refusal ?? this.#save(step, next);
+    if (refusal) return refusal;
+    if (next.display_name !== row.display_name) {
+      for (const name of namesOf(row)) this.#statements.removeName.run(name, row.username);
+      this.#addNames(next);
+    }
+    return this.#save(step, next);
   }
 
   /** Ends every other session: whoever has stolen one is out from here on. */
@@ -164,6 +170,10 @@ export class Users {
     return this.#save(step, { ...row, role, version: row.version + 1, updated_at_ms: step.atMs });
   }
 
+  #addNames(row: UserRow): void {
+    for (const name of namesOf(row)) this.#statements.addName.run(name, row.username);
+  }
+
   #save(step: Step, row: UserRow): Outcome {
     this.#statements.update.run(row);
     const user = userFromRow(row);
@@ -190,12 +200,18 @@ export function versionMismatch(currentVersion: number): RefusalOutcome {
   );
 }
 
+/** What a user is found by (see schema.ts). */
+function namesOf({ username, display_name }: UserRow): ReadonlySet<string> {
+  const words = asciiLower(display_name).split(' ');
+  return new Set([username, ...words.map((_, at) => words.slice(at).join(' '))]);
+}
+
 /** Unique without regard to ASCII case; no locale has a say in it. */
 function normalizedEmail(email: string): string | null {
   return email === '' ? null : asciiLower(email);
 }
 
-function asciiLower(text: string): string {
+export function asciiLower(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32));
 }
 
@@ -214,5 +230,7 @@ function prepare(db: Database) {
          password_hash = @password_hash, password_version = @password_version, version = @version,
          updated_at_ms = @updated_at_ms WHERE id = @id`,
     ),
+    addName: db.prepare<[string, string]>('INSERT INTO user_names VALUES (?, ?)'),
+    removeName: db.prepare<[string, string]>('DELETE FROM user_names WHERE name = ? AND username = ?'),
   };
 }
