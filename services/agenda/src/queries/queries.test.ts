@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { GroupKind } from '@agenda/proto/agenda/v1/model';
 import { PeopleLog } from '../state-machine/testing/people.ts';
 import {
   createAppointment,
+  createGroup,
   DAY_MS,
   deleteAppointment,
   HOUR_MS,
+  putMember,
   registerUser,
   SESSION_SECONDS,
   startSession,
+  updateProfile,
 } from '../state-machine/testing.ts';
 import type { Page } from './cursor.ts';
 import { Queries } from './queries.ts';
@@ -81,6 +85,34 @@ describe('the queries', () => {
       assert.equal(queries.appointmentFor(ANA, 'nothing'), undefined);
     });
 
+    it('page through what all members of a group have, over any stretch of time, each entry once and in order', () => {
+      log.apply(createGroup('g', GroupKind.GROUP_KIND_NON_HIERARCHICAL), { actor: ANA });
+      log.apply(putMember('g', 'u-ben'), { actor: ANA });
+      for (let at = 0; at < 40; at++) {
+        const startMs = 10 * DAY_MS + at ** 2 * 5 * HOUR_MS;
+        const days = [0.125, 0.5, 20, 100][at % 4] as number;
+        book(`a${at}`, startMs, startMs + days * DAY_MS);
+        book(`b${at}`, startMs, startMs + HOUR_MS, 'u-ben');
+      }
+      const range = { fromMs: 20 * DAY_MS, toMs: 300 * DAY_MS };
+      const group = (limit: number): string[] =>
+        all((cursor) => queries.agendas.ofGroup(ANA, 'g', { ...range, limit, cursor })).map(
+          ({ startMs, endMs, userId }) => `${startMs} ${endMs} ${userId}`,
+        );
+      const person = (userId: string): string[] =>
+        all((cursor) => queries.agendas.ofPerson(ANA, userId, { ...range, limit: 7, cursor })).map(
+          ({ startMs, endMs }) => `${startMs} ${endMs} ${userId}`,
+        );
+      const whole = group(200);
+      assert.deepEqual(whole.toSorted(), [...person(ANA), ...person('u-ben')].sort());
+      const starts = whole.map((entry) => Number(entry.split(' ')[0]));
+      assert.deepEqual(
+        starts,
+        starts.toSorted((one, other) => one - other),
+      );
+      for (const limit of [1, 7, 60]) assert.deepEqual(group(limit), whole);
+    });
+
     it('refuse a cursor that is none, or of another list', () => {
       for (let at = 0; at < 3; at++) book(`a${at}`, at * HOUR_MS, (at + 1) * HOUR_MS);
       const { nextCursor } = queries.agenda(ANA, 0, DAY_MS, 1, '');
@@ -105,6 +137,28 @@ describe('the queries', () => {
       assert.deepEqual(names('WHO'), ['x100']);
       assert.deepEqual(names('ho'), []);
       assert.deepEqual(names('tester'), ['ana', 'ben']);
+    });
+
+    it('find by several words, by the new name after a change, and nobody by the old one', () => {
+      assert.deepEqual(names('dr w'), ['x100']);
+      log.apply(updateProfile('u-x100', { displayName: 'Dr Strange  Who' }), { actor: 'u-x100' });
+      assert.deepEqual(names('strange'), ['x100']);
+      assert.deepEqual(names('who'), ['x100']);
+      assert.deepEqual(names('dr w'), []);
+      assert.deepEqual(
+        log.db.prepare("SELECT count(*) FROM user_names WHERE name = 'dr who'").pluck().get(),
+        0,
+      );
+    });
+
+    it('find the same whether few or many are called so', () => {
+      for (let at = 0; at < 1_100; at++) log.register(`many${at}`);
+      assert.deepEqual(
+        names('many5'),
+        names('MANY').filter((name) => name.startsWith('many5')),
+      );
+      assert.equal(names('many').length, 1_100);
+      assert.equal(names('t').length, 1_102);
     });
 
     it('take wildcards literally, and page through everybody', () => {
