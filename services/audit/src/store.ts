@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { AuditEvent, type AuditRecord } from '@agenda/proto/audit/v1/audit';
 import { encodeMessage } from '@agenda/proto/encode';
 import { ServiceError } from '@agenda/service-kit/errors';
+import { withSteadyPlans } from '@agenda/service-kit/steady-plans';
 import Database from 'better-sqlite3';
 import { FIRST_PREVIOUS_HASH, linkHash } from './chain.ts';
 import { columnsOf, type RecordRow, recordFromRow } from './record.ts';
@@ -83,7 +84,7 @@ interface PendingRow {
 /** @param directory made if it is not there. */
 export function openDatabase(directory: string): Database.Database {
   mkdirSync(directory, { recursive: true });
-  const db = new Database(join(directory, 'audit.db'));
+  const db = withSteadyPlans(new Database(join(directory, 'audit.db')));
   db.pragma('journal_mode = WAL');
   // What came out of the log comes out of it again after a power cut.
   db.pragma('synchronous = NORMAL');

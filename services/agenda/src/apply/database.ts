@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { withSteadyPlans } from '@agenda/service-kit/steady-plans';
 import Database from 'better-sqlite3';
 
 /** Negative: KiB. */
@@ -16,7 +17,7 @@ const BUSY_TIMEOUT_MS = 2_000;
  */
 export function openDatabase(directory: string): Database.Database {
   mkdirSync(directory, { recursive: true });
-  const db = new Database(join(directory, 'agenda.db'), { timeout: BUSY_TIMEOUT_MS });
+  const db = withSteadyPlans(new Database(join(directory, 'agenda.db'), { timeout: BUSY_TIMEOUT_MS }));
   try {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');

@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { withSteadyPlans } from '@agenda/service-kit/steady-plans';
 import Database from 'better-sqlite3';
 
 const SCHEMA_VERSION = 2;
@@ -53,7 +54,7 @@ export function removeSearchDatabase(directory: string): void {
 }
 
 function open(path: string): Database.Database {
-  const db = new Database(path);
+  const db = withSteadyPlans(new Database(path));
   try {
     db.pragma('journal_mode = WAL');
     // A power cut may damage it: then it is made again.

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { directoryInUse } from '@agenda/service-kit/data-lock';
+import { withSteadyPlans } from '@agenda/service-kit/steady-plans';
 import Database from 'better-sqlite3';
 import { diskErrorOf } from './disk-error.ts';
 
@@ -64,7 +65,7 @@ const SCHEMA_VERSION = SCHEMA_STEPS.length;
 export function openRaftDatabase(directory: string): RaftDatabase {
   mkdirSync(directory, { recursive: true });
   const path = join(directory, 'raft.db');
-  const database = new Database(path, { timeout: 0 });
+  const database = withSteadyPlans(new Database(path, { timeout: 0 }));
   try {
     // Before the first access in WAL mode: the index of the WAL then lives in this process's memory.
     database.pragma('locking_mode = EXCLUSIVE');
