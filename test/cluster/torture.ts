@@ -12,7 +12,7 @@ import { Trial } from '../support/trial.ts';
 
 const STRIKES_PER_ROUND = 5;
 const OPERATIONS_BETWEEN = 30;
-/** Of the one pod that has a disk of its own. */
+/** Of each pod's own disk. */
 const DISK_BYTES = 256 * 1024 * 1024;
 /** A pod that is gone for so long is no member any more; faults are over before. */
 const TIMING = { REPLACE_AFTER: '1s', DEAD_AFTER: '15s' };
@@ -54,7 +54,7 @@ async function torture(): Promise<void> {
   say(`seed ${seed}, ${nodes} pods, ${minutes} minutes (again: make torture SEED=${seed} PODS=${nodes})`);
   const noDisk = diskObstacle();
   if (noDisk) say(`no disk is struck: ${noDisk}`);
-  const diskBytes = new Map(noDisk ? [] : [[nodes - 1, DISK_BYTES]]);
+  const diskBytes = new Map(noDisk ? [] : Array.from({ length: nodes }, (_, at) => [at, DISK_BYTES]));
   const test = await FaultyCluster.start({ nodes, env: TIMING, diskBytes });
   const trials: Trial[] = [];
   try {

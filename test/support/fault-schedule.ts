@@ -2,6 +2,7 @@
 import type { PodProcess } from '@agenda/pod/pod-process';
 import type { LinkState } from './fault-proxy.ts';
 import type { FaultyCluster } from './faulty-cluster.ts';
+import type { SmallDisk } from './small-disk.ts';
 
 const FAULT_MS_MIN = 300;
 const FAULT_MS_MAX = 6_000;
@@ -24,10 +25,10 @@ type Fault = (context: FaultContext) => Promise<void>;
 
 /** May strike together: each has victims of its own, a minority in all. */
 const SHARED: readonly Fault[] = [killed, frozen, stopped, crashedProcess, cutOff, unheard, slow, clockSet];
+/** The same, where pods have disks of their own. */
+const DISKS: readonly Fault[] = [diskFull, diskStalled, diskFailed];
 /** Need the rest of the cluster to be well. */
 const ALONE: readonly Fault[] = [wiped, scaled, killedAll, split];
-/** Of the pods that have a disk of their own. */
-const DISK: readonly Fault[] = [diskFull, diskStalled, diskFailed];
 
 /** One or two faults, from begin to end. */
 export async function strike(context: Omit<FaultContext, 'victims'>): Promise<void> {
@@ -35,15 +36,15 @@ export async function strike(context: Omit<FaultContext, 'victims'>): Promise<vo
   const pods = shuffled(test.pods, random);
   const minority = Math.floor((pods.length - 1) / 2);
   const first = 1 + random(minority);
-  if (random(3) === 0) {
-    const fault = pick([...ALONE, ...(test.disks.size > 0 ? DISK : [])], random);
-    await fault({ ...context, victims: pods.slice(0, first) });
+  if (random(4) === 0) {
+    await pick(ALONE, random)({ ...context, victims: pods.slice(0, first) });
     await test.waitAllServe();
     return;
   }
-  const faults = [pick(SHARED, random)({ ...context, victims: pods.slice(0, first) })];
+  const shared = test.disks.size > 0 ? [...SHARED, ...DISKS] : SHARED;
+  const faults = [pick(shared, random)({ ...context, victims: pods.slice(0, first) })];
   if (first < minority)
-    faults.push(pick(SHARED, random)({ ...context, victims: pods.slice(first, minority) }));
+    faults.push(pick(shared, random)({ ...context, victims: pods.slice(first, minority) }));
   await Promise.all(faults);
   test.revive();
 }
@@ -145,29 +146,32 @@ async function scaled({ test, victims, log, random }: FaultContext): Promise<voi
   await wholeAgain(test);
 }
 
-async function diskFull({ test, log, random }: FaultContext): Promise<void> {
-  const [pod, disk] = pick([...test.disks], random);
-  log(`fill the disk of ${pod.nodeId}`);
-  const ballast = disk.fill();
-  await aWhile(random);
-  ballast.free();
+async function diskFull(context: FaultContext): Promise<void> {
+  context.log(`fill the disks of ${names(context.victims)}`);
+  const ballasts = disksOf(context).map((disk) => disk.fill());
+  await aWhile(context.random);
+  for (const ballast of ballasts) ballast.free();
 }
 
-async function diskStalled({ test, log, random }: FaultContext): Promise<void> {
-  const [pod, disk] = pick([...test.disks], random);
-  log(`let the disk of ${pod.nodeId} stand still`);
-  const frozen = await disk.freeze();
-  await aWhile(random);
-  await frozen.thaw();
+async function diskStalled(context: FaultContext): Promise<void> {
+  context.log(`let the disks of ${names(context.victims)} stand still`);
+  const frozen = await Promise.all(disksOf(context).map((disk) => disk.freeze()));
+  await aWhile(context.random);
+  await Promise.all(frozen.map((one) => one.thaw()));
 }
 
-async function diskFailed({ test, log, random }: FaultContext): Promise<void> {
-  const [pod, disk] = pick([...test.disks], random);
-  log(`let the disk of ${pod.nodeId} fail`);
-  disk.fail();
+async function diskFailed(context: FaultContext): Promise<void> {
+  const { victims, log, random } = context;
+  log(`let the disks of ${names(victims)} fail`);
+  for (const disk of disksOf(context)) disk.fail();
   await aWhile(random);
-  await pod.kill();
-  await disk.replug();
+  await Promise.all(victims.map((pod) => pod.kill()));
+  await Promise.all(disksOf(context).map((disk) => disk.replug()));
+  for (const pod of victims) pod.start();
+}
+
+function disksOf({ test, victims }: FaultContext): SmallDisk[] {
+  return victims.flatMap((pod) => test.disks.get(pod) ?? []);
 }
 
 async function killedAll({ test, log, random }: FaultContext): Promise<void> {

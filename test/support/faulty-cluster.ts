@@ -15,13 +15,13 @@ import { KNOWS_SOCKET_OWNERS, ownerOf } from './socket-owner.ts';
 import { until } from './until.ts';
 
 const PORTS_PER_POD = 6;
-/** Free memory that one pod needs, with room to spare. */
-const POD_BYTES = 400 * 1024 * 1024;
+/** Free memory that one pod needs: under load it has about 210 MiB to itself (PSS). */
+const POD_BYTES = 320 * 1024 * 1024;
 const CLOCK_SHIFT = pathToFileURL(join(import.meta.dirname, 'clock-shift.ts')).href;
 
 export interface FaultyClusterOptions {
   readonly nodes: number;
-  /** So many are started, and found the cluster; all unless said. */
+  /** BOOTSTRAP_EXPECT; `start` starts so many. All unless said. */
   readonly founders?: number;
   readonly env?: Readonly<Record<string, string>>;
   /** Pods, by position, whose data lies on a disk of their own, of so many bytes. */
