@@ -2,7 +2,7 @@
 import { AppointmentFields, Command } from '@agenda/proto/agenda/v1/command';
 import { GroupKind, Privacy } from '@agenda/proto/agenda/v1/model';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
-import type { StateMachine } from '../../services/agenda/src/state-machine/machine.ts';
+import type { LogEntry, StateMachine } from '../../services/agenda/src/state-machine/machine.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS: number = 24 * HOUR_MS;
@@ -13,6 +13,8 @@ const GROUP_SIZE = 20;
 /** Every fiftieth appointment is a group's. */
 const GROUP_EVERY = 50;
 const REPORT_EVERY = 100_000;
+/** Creates that come in one turn of a busy pod; the apply loop would take up to 512. */
+export const CREATE_BATCH = 50;
 /** Of log time between two commands: what is older than a day is pruned on the way. */
 const COMMAND_MS = 1_000;
 const ZONES = ['Europe/Lisbon', 'Europe/Berlin', 'UTC'] as const;
@@ -35,21 +37,30 @@ export function groupId(number: number): string {
 
 export class DataWriter {
   readonly #machine: StateMachine;
-  #batch: { index: number; term: number; timestampMs: number; command: Uint8Array }[] = [];
+  readonly #onApplied: (index: number, count: number) => void;
+  #batch: LogEntry[] = [];
   #timestampMs = NOW_MS - 30 * DAY_MS;
   #appointments = 0;
 
-  constructor(machine: StateMachine) {
+  constructor(machine: StateMachine, onApplied: (index: number, count: number) => void = () => {}) {
     this.#machine = machine;
+    this.#onApplied = onApplied;
     this.#timestampMs = Math.max(this.#timestampMs, machine.lastApplied().timestampMs);
   }
 
   write({ users, groups, appointments }: Sizes, onProgress: (done: number) => void): void {
-    for (let number = 0; number < users; number++) this.#register(number);
-    for (let number = 0; number < groups; number++) this.#formGroup(number, users, groups);
+    for (let number = 0; number < users; number++) {
+      this.#register(number);
+      this.#flushIfFull();
+    }
+    for (let number = 0; number < groups; number++) {
+      this.#formGroup(number, users, groups);
+      this.#flushIfFull();
+    }
     for (let number = 0; number < appointments; number++) {
       if (number % GROUP_EVERY === 0) this.#bookForGroup(number, groups, appointments);
       else this.#book(number % users, slotOf(Math.floor(number / users), Math.ceil(appointments / users)));
+      this.#flushIfFull();
       if (number % REPORT_EVERY === 0) onProgress(number);
     }
     this.#flush();
@@ -59,17 +70,29 @@ export class DataWriter {
   /** The people for `create`, if they are not there. */
   prepareCreates(users: number): void {
     if (this.#machine.lastApplied().index > users) return;
-    for (let number = 0; number < users; number++) this.#register(number);
+    for (let number = 0; number < users; number++) {
+      this.#register(number);
+      this.#flushIfFull();
+    }
     this.#flush();
   }
 
-  /** Bookings in the year after, in batches as a busy log has them. */
-  create(count: number, round: number): void {
-    for (let number = 0; number < count; number++) {
-      this.#book((number * 7_919) % 10_000, NOW_MS + 400 * DAY_MS + (round * 20 + (number % 10)) * HOUR_MS);
-      if (number % 50 === 49) this.#flush();
+  /** Bookings in the year after, by everybody in turn. */
+  encodeCreates(count: number, round: number, users: number): readonly LogEntry[] {
+    for (let number = round * count; number < (round + 1) * count; number++)
+      this.#book(
+        (number * 7_919) % users,
+        NOW_MS + 400 * DAY_MS + (Math.floor(number / users) * 20 + (number % 10)) * HOUR_MS,
+      );
+    return this.#taken();
+  }
+
+  apply(commands: readonly LogEntry[]): void {
+    for (let from = 0; from < commands.length; from += CREATE_BATCH) {
+      const batch = commands.slice(from, from + CREATE_BATCH);
+      this.#machine.applyBatch(batch);
+      this.#onApplied((batch.at(-1) as LogEntry).index, batch.length);
     }
-    this.#flush();
   }
 
   #register(number: number): void {
@@ -151,14 +174,23 @@ export class DataWriter {
       }),
     ).finish();
     this.#batch.push({ index, term: 1, timestampMs: this.#timestampMs, command });
+  }
+
+  #flushIfFull(): void {
     if (this.#batch.length < BATCH) return;
     this.#flush();
     this.#machine.prune(Number.MAX_SAFE_INTEGER, BATCH);
   }
 
   #flush(): void {
-    if (this.#batch.length > 0) this.#machine.applyBatch(this.#batch);
+    const batch = this.#taken();
+    if (batch.length > 0) this.#machine.applyBatch(batch);
+  }
+
+  #taken(): readonly LogEntry[] {
+    const batch = this.#batch;
     this.#batch = [];
+    return batch;
   }
 }
 
