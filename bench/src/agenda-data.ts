@@ -25,10 +25,12 @@ const SIZES = {
   appointments: Number(process.env.BENCH_APPOINTMENTS ?? 1_000_000),
 };
 /** Changes with what is written, so that an old file is not taken for a new one. */
-const DIRECTORY = join(CACHE, `agenda-${SIZES.appointments}-3`);
+const DIRECTORY = join(CACHE, `agenda-${SIZES.appointments}-4`);
 const QUESTIONS = 2_000;
 const CREATES = 20_000;
 const CREATE_ROUNDS = 10;
+/** Not counted: code that is not compiled yet, and caches that are empty. */
+const WARMUP_ROUNDS = 3;
 const FREE_SLOT_PEOPLE = 20;
 
 function say(text: string): void {
@@ -128,6 +130,27 @@ function freeSlots(queries: Queries, number: number): void {
   findFreeSlots({ required, optional: [], fromMs, toMs, durationMs: HOUR_MS, bufferMs: 0, hours, limit: 10 });
 }
 
+function measureSync(queries: Queries, applied: number): void {
+  const page = (since: (number: number) => number) => (number: number) =>
+    queries.sync.changesOf(someUser(number), since(number), 200, applied);
+  row(
+    "sync, a person's first page",
+    timesOf(
+      QUESTIONS / 4,
+      page(() => 0),
+    ),
+    '',
+  );
+  row(
+    'sync, nothing new',
+    timesOf(
+      QUESTIONS / 4,
+      page(() => applied),
+    ),
+    '',
+  );
+}
+
 async function measureSearch(queries: Queries, machine: StateMachine): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-search-'));
   const index = new SearchIndex(directory, {
@@ -182,6 +205,7 @@ class Creates {
     const cpu = process.cpuUsage();
     this.#writer.apply(commands);
     const { user, system } = process.cpuUsage(cpu);
+    if (round < WARMUP_ROUNDS) return;
     this.#wallMs += performance.now() - startedAt;
     this.#cpuMs += (user + system) / 1_000;
   }
@@ -200,7 +224,8 @@ class Creates {
 /** In turns, so that what else the machine does hits both. */
 function measureCreates(largeDirectory: string, emptyDirectory: string): void {
   const [large, empty] = [new Creates(largeDirectory), new Creates(emptyDirectory)];
-  for (let round = 0; round < CREATE_ROUNDS; round++) for (const one of [large, empty]) one.round(round);
+  for (let round = 0; round < WARMUP_ROUNDS + CREATE_ROUNDS; round++)
+    for (const one of [large, empty]) one.round(round);
   say(`create, applied in batches of ${CREATE_BATCH}, checkpoints included:`);
   for (const [label, { wallUs, cpuUs }] of [
     ['on it', large.cost],
@@ -227,6 +252,7 @@ async function main(): Promise<void> {
   const machine = new StateMachine(db);
   const queries = new Queries(db);
   measureQuestions(queries);
+  measureSync(queries, machine.lastApplied().index);
   await measureSearch(queries, machine);
   db.exec('ROLLBACK');
   const [large, empty] = [join(directory, 'large'), join(directory, 'empty')];

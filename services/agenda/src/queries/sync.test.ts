@@ -5,6 +5,7 @@ import {
   asked,
   bookWith,
   createAppointment,
+  dailyFields,
   deleteAppointment,
   HOUR_MS,
   updateAppointment,
@@ -71,6 +72,7 @@ describe('what changed for a person since a log index', () => {
   it('comes in pages that end between log entries, and together are everything', () => {
     for (let at = 0; at < 10; at++) book(`a${at}`, at);
     log.as('ben', createAppointment('b', BEN, 0, HOUR_MS));
+    for (const at of [3, 0]) log.as('ana', updateAppointment(`a${at}`));
     const seen: string[] = [];
     let since = 0;
     for (let pages = 0; pages < 20; pages++) {
@@ -82,8 +84,15 @@ describe('what changed for a person since a log index', () => {
     }
     assert.deepEqual(
       seen,
-      Array.from({ length: 10 }, (_, at) => `+a${at}`),
+      [1, 2, 4, 5, 6, 7, 8, 9, 3, 0].map((at) => `+a${at}`),
     );
     assert.equal(since, log.machine.lastApplied().index);
+  });
+
+  it('tells a series once, however many occurrences it has', () => {
+    const fields = dailyFields(HOUR_MS, 30);
+    const index = log.as('ana', bookWith('daily', ANA, HOUR_MS, 2 * HOUR_MS, { fields })).index;
+    assert.deepEqual(changes(ANA, index - 1, 3), { items: ['+daily'], index, more: false });
+    assert.deepEqual(changes(ANA, index).items, []);
   });
 });

@@ -76,7 +76,16 @@ function prepare(db: Database) {
          SELECT * FROM (
            SELECT changed_index, id AS appointment_id, deleted_at_ms <> 0 AS gone FROM appointments
            WHERE owner_id = @userId AND changed_index > @since AND changed_index <= @upTo
+             AND (version > 1 OR deleted_at_ms <> 0)
            ORDER BY changed_index LIMIT @limit)
+         UNION ALL
+         SELECT * FROM (
+           SELECT x.entered_index, x.appointment_id, 0 FROM (
+             SELECT DISTINCT entered_index, appointment_id FROM agenda_entries
+             WHERE person_id = @userId AND entered_index > @since AND entered_index <= @upTo
+           ) x CROSS JOIN appointments a ON a.id = x.appointment_id
+           WHERE a.owner_id = @userId AND a.version = 1
+           ORDER BY x.entered_index LIMIT @limit)
          UNION ALL
          SELECT * FROM (
            SELECT p.changed_index, p.appointment_id, p.gone <> 0 OR a.deleted_at_ms <> 0 AS gone

@@ -32,7 +32,7 @@ function entriesOf(
   ensureSchema(db);
   const entries = new AgendaEntries(db);
   for (const { id, startMs, endMs } of appointments)
-    entries.add(ANA, { id, recurrence_start_ms: 0 }, once(startMs, endMs), status, [false]);
+    entries.add(ANA, { id, recurrence_start_ms: 0, changed_index: 1 }, once(startMs, endMs), status, [false]);
   return entries;
 }
 

@@ -73,7 +73,7 @@ export class AgendaEntries {
   /** @param conflicts of each span of the schedule. */
   add(
     personId: string,
-    row: Pick<AppointmentRow, 'id' | 'recurrence_start_ms'>,
+    row: Pick<AppointmentRow, 'id' | 'recurrence_start_ms' | 'changed_index'>,
     schedule: Schedule,
     status: ParticipantStatus,
     conflicts: readonly boolean[],
@@ -88,6 +88,7 @@ export class AgendaEntries {
         recurrenceStartOf(row, schedule, span),
         status,
         conflicts[at] ? 1 : 0,
+        row.changed_index,
       );
   }
 
@@ -125,8 +126,8 @@ function prepare(db: Database) {
        ORDER BY start_ms, appointment_id LIMIT ${CONFLICTS_COUNTED_MAX}`,
     ),
     title: db.prepare<[string], { title: string }>('SELECT title FROM appointments WHERE id = ?'),
-    insert: db.prepare<[string, number, number, string, number, number, number, number]>(
-      'INSERT INTO agenda_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    insert: db.prepare<[string, number, number, string, number, number, number, number, number]>(
+      'INSERT INTO agenda_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
     delete: db.prepare<[string, number, number, string]>(
       'DELETE FROM agenda_entries WHERE person_id = ? AND span_class = ? AND start_ms = ? AND appointment_id = ?',

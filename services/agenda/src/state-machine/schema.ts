@@ -114,7 +114,9 @@ CREATE INDEX notifications_unread ON notifications (user_id, log_index, ordinal)
  * The owner of an appointment is no participant: the owner's place is the entry in the owner's agenda. A participant who
  * is taken out stays as a row with `gone = 1`, so that sync can tell it. `from_ms`: only occurrences that end after it
  * concern this participant (0: all; otherwise the moment of joining the group). Each change of an appointment moves the
- * `changed_index` of its participants along, so that a person's sync reads two indexes and no appointment of others.
+ * `changed_index` of its participants along, so that a person's sync reads no appointment of others. What was never
+ * changed since it was booked is found by its owner's entries, which know the log index of that (`entered_index`): an
+ * index on all owners would be written at a random place by every booking, and cost as much as the rest of its rows.
  *
  * An appointment that recurs has a row in `series`: what apply needs of it is a list of instants. The row of
  * `appointments` then holds the first of them. `until_ms` is the end of the last one that is expanded. What was changed
@@ -135,7 +137,8 @@ ALTER TABLE appointments ADD COLUMN until_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE appointments ADD COLUMN reminder_minutes TEXT NOT NULL DEFAULT '';
 ALTER TABLE appointments ADD COLUMN changed_index INTEGER NOT NULL DEFAULT 0;
 UPDATE appointments SET until_ms = end_ms;
-CREATE INDEX appointments_of_owner ON appointments (owner_id, changed_index);
+ALTER TABLE agenda_entries ADD COLUMN entered_index INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX appointments_changed ON appointments (owner_id, changed_index) WHERE version > 1 OR deleted_at_ms <> 0;
 CREATE INDEX appointments_of_group ON appointments (group_id, until_ms) WHERE group_id <> '';
 CREATE INDEX appointments_of_series ON appointments (series_id) WHERE series_id <> '';
 CREATE INDEX appointments_by_uid ON appointments (owner_id, ical_uid) WHERE ical_uid <> '';

@@ -317,6 +317,7 @@ export function dumpKept(db: Database.Database): string {
   return dumpOf(db, [
     'machine_state',
     'users',
+    'user_names',
     'sessions',
     'appointments',
     'agenda_entries',

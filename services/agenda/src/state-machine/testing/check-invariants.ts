@@ -33,6 +33,7 @@ export function checkInvariants(db: Database): void {
   }
   const entries = db.prepare<[], EntryRow>('SELECT * FROM agenda_entries').all().map(entryText);
   assert.deepEqual(entries.sort(), expected.sort(), 'agendas hold what their appointments say, and no more');
+  checkEnteredIndexes(db);
   checkDoubleBookings(db);
   checkOrphans(db);
   for (const group of db.prepare<[], GroupRow>('SELECT * FROM groups').all()) checkGroup(db, group);
@@ -73,6 +74,17 @@ function entriesOf(row: AppointmentRow, schedule: Schedule, people: readonly Par
 function entryText(entry: EntryRow): string {
   const { person_id, appointment_id, start_ms, end_ms, recurrence_start_ms, status } = entry;
   return [person_id, appointment_id, start_ms, end_ms, recurrence_start_ms, status].join(' ');
+}
+
+/** By it the owner's sync finds what was never changed. */
+function checkEnteredIndexes(db: Database): void {
+  const wrong = db
+    .prepare(
+      `SELECT e.* FROM agenda_entries e JOIN appointments a ON a.id = e.appointment_id AND a.owner_id = e.person_id
+       WHERE a.version = 1 AND e.entered_index <> a.changed_index`,
+    )
+    .all();
+  assert.deepEqual(wrong, [], "an owner's entries know when what was never changed was booked");
 }
 
 /** Of two entries that take the same time, one at least says so: it was wanted, or came from a superior. */
