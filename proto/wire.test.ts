@@ -51,3 +51,24 @@ describe('64-bit numbers', () => {
     assert.throws(() => new BinaryWriter().int64(1.5));
   });
 });
+
+describe('messages that are finished', () => {
+  it('keep their bytes, however many and how long are finished after them', () => {
+    const writer = new BinaryWriter();
+    const lengths = Array.from({ length: 400 }, (_, at) => (at * 37) % 6_000);
+    const finished = lengths.map((length) =>
+      writer.bytes(new Uint8Array(length).fill(length % 251)).finish(),
+    );
+    for (const [at, bytes] of finished.entries()) {
+      const length = lengths[at] as number;
+      assert.deepEqual(new BinaryReader(bytes).bytes(), new Uint8Array(length).fill(length % 251));
+    }
+  });
+
+  it('leave the writer as new, also after one that was not closed', () => {
+    const writer = new BinaryWriter();
+    writer.fork().uint32(7).finish();
+    assert.deepEqual(writer.uint32(1).finish(), Uint8Array.of(1));
+    assert.equal(writer.finish().length, 0);
+  });
+});

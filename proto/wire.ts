@@ -48,7 +48,43 @@ export class BinaryReader extends LibraryReader {
   }
 }
 
+/** Bytes of one piece of memory that finished messages are cut from. */
+const SLAB_BYTES = 32 * 1024;
+/** A longer message gets memory of its own, so that little of a slab is left over. */
+const CUT_BYTES_MAX = SLAB_BYTES / 8;
+
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;
+
+/** A copy that shares its memory with others: whoever keeps it keeps SLAB_BYTES. */
+function cut(source: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  if (slabUsed + length > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  slab.set(source.subarray(0, length), slabUsed);
+  slabUsed += length;
+  return slab.subarray(slabUsed - length, slabUsed);
+}
+
+/** What the library's writer keeps to itself: the bytes so far, how many, and where open messages began. */
+interface WriterState {
+  readonly buffer: Uint8Array;
+  pos: number;
+  stackPos: number[];
+}
+
 export class BinaryWriter extends LibraryWriter {
+  /** As the library's; but memory outside the heap for each message costs more than encoding it (docs/adr/0007). */
+  override finish(): Uint8Array<ArrayBuffer> {
+    const state = this as unknown as WriterState;
+    const { buffer, pos } = state;
+    if (pos > CUT_BYTES_MAX) return super.finish();
+    state.pos = 0;
+    state.stackPos = [];
+    return cut(buffer, pos);
+  }
+
   override int64(value: string | number | bigint): this {
     return isNatural(value) ? this.#natural(value) : super.int64(value);
   }
