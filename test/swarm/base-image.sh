@@ -7,7 +7,8 @@ set -euo pipefail
 tag=${1:?usage: base-image.sh TAG}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 node=$("$root/node_modules/.bin/node" -p process.execPath)
-npm=$(npm root --global)/npm
+# Not `npm root`: that is where the Node that runs npm would look, which need not be the one that it came with.
+npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
 suite=bookworm
 missing=()
 for tool in debootstrap docker; do command -v "$tool" >/dev/null || missing+=("$tool"); done
