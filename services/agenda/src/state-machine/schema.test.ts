@@ -127,10 +127,45 @@ describe('the schema', () => {
     checkInvariants(log.db);
   });
 
-  it('of the first version is never changed: files have it', () => {
-    assert.equal(
-      hash('sha256', MIGRATIONS[0] as string),
-      'd89237f5f15d323ed7dc450a0e4f5386027745e7358ff1983433f570c37e9a77',
+  it('that files have is never changed, only followed by another', () => {
+    assert.deepEqual(
+      MIGRATIONS.slice(0, 2).map((migration) => hash('sha256', migration)),
+      [
+        'd89237f5f15d323ed7dc450a0e4f5386027745e7358ff1983433f570c37e9a77',
+        '08c2049c3de6ca2ef227b9ec6e69d403faf0a1bb061ad6d8985119708dcd5d5f',
+      ],
+    );
+  });
+
+  it('lets a whole sync find what stands in a file by the first version', () => {
+    const old = firstVersion();
+    ensureSchema(old);
+    const all = new Queries(old).sync.changesOf('u-ana', 0, 10, 7);
+    assert.deepEqual(
+      all.items.map(({ appointmentId, gone }) => [appointmentId, gone]),
+      [
+        ['a1', false],
+        ['a2', true],
+      ],
+    );
+  });
+
+  it('lets a sync find what was booked under the second version, and never changed', () => {
+    const db = new Database(':memory:');
+    for (const migration of MIGRATIONS.slice(0, 2)) db.exec(migration);
+    db.pragma('user_version = 2');
+    db.exec(`
+      INSERT INTO users VALUES ('u-ana', 'ana', NULL, 'Ana', 'UTC', 1, 'x', 1, 1, 'agenda-1', 1, 1);
+      INSERT INTO appointments VALUES ('a1', 'u-ana', 'Dentist', '', '', ${HOUR_MS}, ${2 * HOUR_MS}, 'UTC', 0, 1, 1, '', '',
+        1, 'agenda-1', 10, 10, 0, '', '', 0, ${2 * HOUR_MS}, '', 12);
+      INSERT INTO agenda_entries VALUES ('u-ana', 0, ${HOUR_MS}, 'a1', ${2 * HOUR_MS}, 0, 2, 0)`);
+    ensureSchema(db);
+    const { sync } = new Queries(db);
+    assert.deepEqual(
+      [11, 12].map((since) =>
+        sync.changesOf('u-ana', since, 10, 20).items.map(({ changedIndex }) => changedIndex),
+      ),
+      [[12], []],
     );
   });
 

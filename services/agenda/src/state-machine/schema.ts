@@ -114,18 +114,13 @@ CREATE INDEX notifications_unread ON notifications (user_id, log_index, ordinal)
  * The owner of an appointment is no participant: the owner's place is the entry in the owner's agenda. A participant who
  * is taken out stays as a row with `gone = 1`, so that sync can tell it. `from_ms`: only occurrences that end after it
  * concern this participant (0: all; otherwise the moment of joining the group). Each change of an appointment moves the
- * `changed_index` of its participants along, so that a person's sync reads no appointment of others. What was never
- * changed since it was booked is found by its owner's entries, which know the log index of that (`entered_index`): an
- * index on all owners would be written at a random place by every booking, and cost as much as the rest of its rows.
+ * `changed_index` of its participants along, so that a person's sync reads no appointment of others.
  *
  * An appointment that recurs has a row in `series`: what apply needs of it is a list of instants. The row of
  * `appointments` then holds the first of them. `until_ms` is the end of the last one that is expanded. What was changed
  * for one occurrence only is an appointment of its own (`series_id`, `recurrence_start_ms`; RFC 5545 §3.8.4.4).
  *
  * Of each reminder only the next one that is due has a row.
- *
- * `user_names` is what users are found by, in lower case (ASCII only): the user name, and the display name from each of
- * its words on. So each search by the beginning of a word is one index range.
  */
 const SCHEMA_2 = `
 ALTER TABLE machine_state ADD COLUMN purged_index INTEGER NOT NULL DEFAULT 0;
@@ -137,8 +132,7 @@ ALTER TABLE appointments ADD COLUMN until_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE appointments ADD COLUMN reminder_minutes TEXT NOT NULL DEFAULT '';
 ALTER TABLE appointments ADD COLUMN changed_index INTEGER NOT NULL DEFAULT 0;
 UPDATE appointments SET until_ms = end_ms;
-ALTER TABLE agenda_entries ADD COLUMN entered_index INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX appointments_changed ON appointments (owner_id, changed_index) WHERE version > 1 OR deleted_at_ms <> 0;
+CREATE INDEX appointments_of_owner ON appointments (owner_id, changed_index);
 CREATE INDEX appointments_of_group ON appointments (group_id, until_ms) WHERE group_id <> '';
 CREATE INDEX appointments_of_series ON appointments (series_id) WHERE series_id <> '';
 CREATE INDEX appointments_by_uid ON appointments (owner_id, ical_uid) WHERE ical_uid <> '';
@@ -207,6 +201,23 @@ CREATE TABLE feeds (
   created_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX feed_of ON feeds (user_id, group_id);
+`;
+
+/**
+ * What was never changed since it was booked is found, in a person's sync, by the entries in its owner's agenda, which know
+ * the log index of that (`entered_index`): an index on all owners would be written at a random place by every booking, and
+ * cost as much as the rest of its rows (docs/adr/0021). Rows from before feature level 2 count as changed by the first
+ * log entry, so that a whole sync has them.
+ *
+ * `user_names` is what users are found by, in lower case (ASCII only): the user name, and the display name from each of
+ * its words on. So each search by the beginning of a word is one index range.
+ */
+const SCHEMA_3 = `
+UPDATE appointments SET changed_index = 1 WHERE changed_index = 0;
+DROP INDEX appointments_of_owner;
+CREATE INDEX appointments_changed ON appointments (owner_id, changed_index) WHERE version > 1 OR deleted_at_ms <> 0;
+ALTER TABLE agenda_entries ADD COLUMN entered_index INTEGER NOT NULL DEFAULT 0;
+UPDATE agenda_entries SET entered_index = (SELECT changed_index FROM appointments WHERE id = appointment_id);
 
 CREATE TABLE user_names (
   name     TEXT NOT NULL,
@@ -223,7 +234,7 @@ INSERT INTO user_names
 `;
 
 /** Each brings a file from the version that is its place in this list to the next one. */
-export const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2];
+export const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2, SCHEMA_3];
 
 /** Brings the file to this version's schema; an empty file goes all the way. @throws Error if the file is newer. */
 export function ensureSchema(db: Database): void {
