@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { PASSWORD } from '../support/api-client.ts';
+import { expect, PASSWORD } from '../support/api-client.ts';
 import { TestCluster } from '../support/cluster.ts';
 
 const CANDIDATES = [
@@ -18,6 +18,12 @@ const PHONE = { width: 390, height: 844 };
 const SEEN_MS = 15_000;
 /** Where pictures of the page are put, if anywhere. */
 const PICTURES = process.env.PICTURES_DIR;
+
+/** In the time zone of the browser. */
+function todayAt(hour: number): string {
+  const [today] = new Date().toLocaleString('sv-SE', { timeZone: 'Europe/Lisbon' }).split(' ');
+  return `${today}T${hour}:00:00Z`;
+}
 
 function findChromium(): string {
   const found = [process.env.CHROMIUM ?? '', ...CANDIDATES].find((path) => path !== '' && existsSync(path));
@@ -135,6 +141,51 @@ describe('the page in a real browser', () => {
       await page.getByTestId('appointment-dialog').waitFor({ state: 'hidden' });
     }
     await page.getByTestId('unread-count').getByText('1').waitFor();
+    await page.context().close();
+  });
+
+  it('shows an invitation as it comes, and takes the answer', async () => {
+    const page = await open(2);
+    await logIn(page, 'carla');
+    await live(page);
+    const dana = await test.client(0).enter('dana');
+    const { items } = expect(await dana.call('GET', '/api/users?query=carla'), 200).body;
+    const start = todayAt(20);
+    const { id } = expect(
+      await dana.call('POST', '/api/appointments', {
+        body: { title: 'Dinner', start, end: todayAt(21), participants: [{ userId: items[0].id }] },
+      }),
+      201,
+    ).body;
+    await page.getByTestId('calendar').getByText('Dinner').first().click();
+    await page.getByTestId('people').getByText('not answered yet').waitFor();
+    await picture(page, 'invitation');
+    await page.getByTestId('answer-accept').click();
+    await page.getByTestId('appointment-dialog').waitFor({ state: 'hidden' });
+    const { status } = expect(await dana.call('GET', `/api/appointments/${id}`), 200).body;
+    assert.equal(status, 'accepted');
+    await page.context().close();
+  });
+
+  it('deletes one occurrence of what repeats, and leaves the others', async () => {
+    const page = await open(1);
+    await logIn(page, 'carla');
+    await live(page);
+    const carla = await test.client(2).login('carla');
+    const body = {
+      title: 'Walk',
+      start: todayAt(22),
+      end: todayAt(23),
+      recurrence: { rule: 'FREQ=DAILY;COUNT=2' },
+    };
+    const { id } = expect(await carla.call('POST', '/api/appointments', { body }), 201).body;
+    await page.getByTestId('calendar').getByText('Walk').first().click();
+    await page.getByText('this one occurrence').waitFor();
+    await page.getByTestId('delete-appointment').click();
+    await page.getByTestId('confirm-delete').click();
+    await page.getByTestId('appointment-dialog').waitFor({ state: 'hidden' });
+    const { recurrence } = expect(await carla.call('GET', `/api/appointments/${id}`), 200).body;
+    assert.equal(recurrence.excluded.length, 1);
     await page.context().close();
   });
 

@@ -6,6 +6,7 @@ import type {
   AgendaItem,
   Appointment,
   AppointmentFields,
+  InvitationAnswer,
   Notification,
   Page,
   SessionGrant,
@@ -121,19 +122,30 @@ export class AgendaApi {
     return this.#client.write('POST', '/api/appointments', appointment, { idempotencyKey });
   }
 
+  /** Of a series: that one occurrence. */
   updateAppointment(
-    id: string,
+    item: AgendaItem,
     version: number,
     change: AppointmentChange,
     idempotencyKey: string,
   ): Promise<Appointment> {
-    const path = `/api/appointments/${encodeURIComponent(id)}`;
-    return this.#client.write('PATCH', path, change, { idempotencyKey, version });
+    return this.#client.write('PATCH', pathOf(item), change, { idempotencyKey, version });
   }
 
-  deleteAppointment(id: string, version: number, idempotencyKey: string): Promise<void> {
-    const path = `/api/appointments/${encodeURIComponent(id)}`;
-    return this.#client.write('DELETE', path, undefined, { idempotencyKey, version });
+  /** Of a series: that one occurrence. */
+  deleteAppointment(item: AgendaItem, version: number, idempotencyKey: string): Promise<void> {
+    return this.#client.write('DELETE', pathOf(item), undefined, { idempotencyKey, version });
+  }
+
+  answerInvitation(
+    id: string,
+    answer: InvitationAnswer,
+    allowConflict: boolean,
+    idempotencyKey: string,
+  ): Promise<Appointment> {
+    const path = `/api/appointments/${encodeURIComponent(id)}/${answer}`;
+    const body = answer === 'accept' ? { allowConflict } : undefined;
+    return this.#client.write('POST', path, body, { idempotencyKey });
   }
 
   notifications(cursor: string | null, limit: number): Promise<Page<Notification>> {
@@ -150,4 +162,10 @@ export class AgendaApi {
     const path = `/api/notifications/${encodeURIComponent(notificationId)}/read`;
     return this.#client.write('POST', path, undefined, { idempotencyKey });
   }
+}
+
+function pathOf({ id, recurrence, recurrenceStart }: AgendaItem): string {
+  const path = `/api/appointments/${encodeURIComponent(id)}`;
+  if (recurrence === null || recurrenceStart === null) return path;
+  return `${path}?${new URLSearchParams({ scope: 'this', recurrenceStart })}`;
 }

@@ -47,17 +47,23 @@ export interface Appointment extends AppointmentFields {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly participants: readonly Participant[];
+  /** Of a series; null: it takes place once. */
+  readonly recurrence: { readonly rule: string } | null;
+  /** The start that the rule gives this occurrence, of what was changed for one occurrence only. */
+  readonly recurrenceStart: string | null;
   /** Only that the time is taken may be seen. */
   readonly busyOnly: boolean;
 }
 
 /** One appearance of an appointment in someone's agenda; `start` and `end` are of this appearance. */
 export interface AgendaItem extends Appointment {
-  readonly recurrenceStart: string | null;
   readonly myStatus: ParticipantStatus | null;
   readonly conflict: boolean;
   readonly userId: string;
 }
+
+/** What the invited may answer. */
+export type InvitationAnswer = 'accept' | 'tentative' | 'reject';
 
 export interface Notification {
   readonly id: string;

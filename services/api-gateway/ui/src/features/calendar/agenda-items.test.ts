@@ -21,6 +21,7 @@ function item(id: string, version: number, change: Partial<AgendaItem> = {}): Ag
     createdAt: '2026-01-01T00:00:00.000Z',
     updatedAt: '2026-01-01T00:00:00.000Z',
     participants: [],
+    recurrence: null,
     busyOnly: false,
     recurrenceStart: null,
     myStatus: null,
@@ -54,6 +55,12 @@ describe('the known agenda', () => {
   it('shows again what was restored after a removal', () => {
     const known = withRemoved(loaded(item('a', 1)), 'a', 2);
     assert.deepEqual(titles(withChanged(known, item('a', 3), 'me')), ['a v3']);
+  });
+
+  it('keeps what was changed for one occurrence in its place', () => {
+    const occurrence = { recurrenceStart: '2026-07-01T08:00:00.000Z' };
+    const known = withChanged(loaded(item('a', 1, occurrence)), item('a', 2, occurrence), 'me');
+    assert.deepEqual(titles(known), ['a v2']);
   });
 
   it('ignores an older version that comes late', () => {

@@ -37,14 +37,19 @@ export function withLoaded(
   return { byKey, removed: known.removed };
 }
 
-/** An appointment was created or changed, here or elsewhere. */
+/**
+ * An appointment was created or changed, here or elsewhere.
+ *
+ * @param appointment No series: when that takes place only the server knows.
+ */
 export function withChanged(known: AgendaItems, appointment: Appointment, viewerId: string): AgendaItems {
-  const before = known.byKey.get(appointment.id);
+  const key = keyOf(appointment);
+  const before = known.byKey.get(key);
   if (before !== undefined && before.version > appointment.version) return known;
   if ((known.removed.get(appointment.id) ?? -1) >= appointment.version) return known;
   const byKey = new Map(known.byKey);
-  if (belongsTo(appointment, viewerId)) byKey.set(appointment.id, toItem(appointment, viewerId, before));
-  else byKey.delete(appointment.id);
+  if (belongsTo(appointment, viewerId)) byKey.set(key, toItem(appointment, viewerId, before));
+  else byKey.delete(key);
   return { ...known, byKey };
 }
 
@@ -56,6 +61,11 @@ export function withRemoved(known: AgendaItems, appointmentId: string, version: 
     removed.delete(oldest);
   }
   return { byKey, removed };
+}
+
+/** One appearance of it that is known; any one, of a series. */
+export function findById({ byKey }: AgendaItems, appointmentId: string): AgendaItem | undefined {
+  return byKey.get(appointmentId) ?? [...byKey.values()].find(({ id }) => id === appointmentId);
 }
 
 /** Shown at once while the server is being asked; the answer, or `restored`, takes its place. */
@@ -79,7 +89,6 @@ function toItem(appointment: Appointment, viewerId: string, before: AgendaItem |
   const mine = appointment.participants.find(({ userId }) => userId === viewerId);
   return {
     ...appointment,
-    recurrenceStart: null,
     myStatus: mine?.status ?? before?.myStatus ?? null,
     conflict: before?.conflict ?? false,
     userId: viewerId,

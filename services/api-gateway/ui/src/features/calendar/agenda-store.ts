@@ -2,10 +2,12 @@
 
 import type { AgendaApi, AgendaRange, AppointmentChange, NewAppointment } from '../../api/agenda-api.ts';
 import { ApiError, explain } from '../../api/problem.ts';
-import type { AgendaItem, Appointment, LiveItem } from '../../api/types.ts';
+import type { AgendaItem, Appointment, InvitationAnswer, LiveItem } from '../../api/types.ts';
 import { Store } from '../../store.ts';
 import {
   type AgendaItems,
+  findById,
+  keyOf,
   NO_ITEMS,
   restored,
   withChanged,
@@ -107,9 +109,11 @@ export class AgendaStore {
 
   change(item: AgendaItem, change: AppointmentChange, idempotencyKey: string): Promise<void> {
     return this.#writes.run(item, async (version) => {
-      const changed = await this.#api.updateAppointment(item.id, version, change, idempotencyKey);
+      const changed = await this.#api.updateAppointment(item, version, change, idempotencyKey);
       this.#changed(changed);
-      return changed.version;
+      // What was changed for one occurrence is an appointment of its own now; the series has a newer version too.
+      if (changed.id !== item.id) await this.reload();
+      return changed.id === item.id ? changed.version : version;
     });
   }
 
@@ -127,32 +131,48 @@ export class AgendaStore {
 
   async remove(item: AgendaItem, idempotencyKey: string): Promise<void> {
     await this.#writes.run(item, async (version) => {
-      await this.#api.deleteAppointment(item.id, version, idempotencyKey);
-      this.#removed(item.id, version);
+      await this.#api.deleteAppointment(item, version, idempotencyKey);
+      if (item.recurrence === null) this.#removed(item.id, version);
+      else await this.reload();
       return version;
     });
   }
 
+  /** @throws ApiError `conflict` if something else takes that time and `allowConflict` is false. */
+  async answer(
+    item: AgendaItem,
+    answer: InvitationAnswer,
+    allowConflict: boolean,
+    idempotencyKey: string,
+  ): Promise<void> {
+    this.#changed(await this.#api.answerInvitation(item.id, answer, allowConflict, idempotencyKey));
+  }
+
   /** By id, from the server if it is not on the screen. Null: it no longer exists, or is not the viewer's. */
   async find(appointmentId: string): Promise<AgendaItem | null> {
-    return this.#items.byKey.get(appointmentId) ?? this.#fetch(appointmentId);
+    const known = findById(this.#items, appointmentId);
+    if (known !== undefined) return known;
+    await this.#fetch(appointmentId);
+    return findById(this.#items, appointmentId) ?? null;
   }
 
   /** The server's current version, which is also taken into the agenda. Null: it no longer exists. */
   async refresh(item: AgendaItem): Promise<AgendaItem | null> {
-    const current = await this.#fetch(item.id);
-    if (current === null) this.#removed(item.id, item.version);
-    return current;
+    if (!(await this.#fetch(item.id))) this.#removed(item.id, item.version);
+    return this.#items.byKey.get(keyOf(item)) ?? null;
   }
 
-  async #fetch(appointmentId: string): Promise<AgendaItem | null> {
+  /** @returns false if it does not exist. */
+  async #fetch(appointmentId: string): Promise<boolean> {
     try {
-      this.#changed(await this.#api.appointment(appointmentId));
+      const appointment = await this.#api.appointment(appointmentId);
+      if (appointment.recurrence === null) this.#changed(appointment);
+      else await this.reload();
+      return true;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'not_found') throw error;
-      return null;
+      return false;
     }
-    return this.#items.byKey.get(appointmentId) ?? null;
   }
 
   get #items(): AgendaItems {
@@ -164,6 +184,10 @@ export class AgendaStore {
   }
 
   #changed(appointment: Appointment): void {
+    if (appointment.recurrence !== null) {
+      void this.reload();
+      return;
+    }
     this.#changedSinceLoad.add(appointment.id);
     this.#setItems(withChanged(this.#items, appointment, this.#viewerId));
   }

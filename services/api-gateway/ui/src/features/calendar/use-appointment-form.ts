@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { ApiError } from '../../api/problem.ts';
-import type { AgendaItem, AppointmentFields, User } from '../../api/types.ts';
+import type { AgendaItem, AppointmentFields, InvitationAnswer, User } from '../../api/types.ts';
 import { useSubmit } from '../../components/use-submit.ts';
 import { useAgenda } from '../../use-agenda.ts';
 import { changedFields, checkDraft, type Draft, type DraftErrors, draftOf, fieldsOf } from './draft.ts';
@@ -39,7 +39,7 @@ export function useAppointmentForm(target: AppointmentTarget, user: User, onClos
     if (base === null) return calendar.create({ ...fields, allowConflict }, key);
     const changed = changedFields(base, fields);
     if (Object.keys(changed).length === 0) return;
-    await calendar.change(base, { ...changed, allowConflict }, key).catch(rebase);
+    await calendar.change(base, { ...withWholeTime(changed, fields), allowConflict }, key).catch(rebase);
   };
 
   const remove = async () => {
@@ -48,6 +48,12 @@ export function useAppointmentForm(target: AppointmentTarget, user: User, onClos
     if (!(await submit.run(content, (key) => calendar.remove(base, key).catch(rebase)))) return;
     toasts.show('info', `“${base.title}” was deleted.`);
     onClose();
+  };
+
+  const answer = async (given: InvitationAnswer, allowConflict: boolean) => {
+    if (base === null) return;
+    const content = { answer: given, id: base.id, version: base.version, allowConflict };
+    if (await submit.run(content, (key) => calendar.answer(base, given, allowConflict, key))) onClose();
   };
 
   /** Changed elsewhere meanwhile: what is in the form stays, and the next try is based on what is there now. */
@@ -59,5 +65,13 @@ export function useAppointmentForm(target: AppointmentTarget, user: User, onClos
     throw error;
   };
 
-  return { base, draft, errors, submit, change, save, remove };
+  return { base, draft, errors, submit, change, save, remove, answer };
+}
+
+/** One end of a time says nothing about an occurrence, whose other end the series does not know. */
+function withWholeTime(
+  changed: Partial<AppointmentFields>,
+  { start, end }: AppointmentFields,
+): Partial<AppointmentFields> {
+  return changed.start === undefined && changed.end === undefined ? changed : { ...changed, start, end };
 }
