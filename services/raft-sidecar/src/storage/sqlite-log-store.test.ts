@@ -155,6 +155,24 @@ describe('the log store', () => {
     assert.equal(store.hardState.commitIndex, 3, 'closing in good order stores it');
   });
 
+  it('does not remember the commit index of a write that failed, not even when it closes', () => {
+    store.close();
+    const database = openRaftDatabase(directory);
+    store = new SqliteLogStore(database);
+    store.write({ hardState: { term: 1, votedFor: '', commitIndex: 0 }, entries: commands(1, 5, 1) });
+    const pages = database.pragma('page_count', { simple: true }) as number;
+    database.pragma(`max_page_count = ${pages}`);
+    const large = command(6, 1, 'x'.repeat(MANY_BYTES));
+    assert.throws(
+      () => store.write({ hardState: { term: 1, votedFor: '', commitIndex: 6 }, entries: [large] }),
+      /the disk is full/,
+    );
+    database.pragma('max_page_count = 1000000');
+    reopen();
+    assert.equal(store.lastIndex(), 5);
+    assert.equal(store.hardState.commitIndex, 0);
+  });
+
   it('reads entries that have left its memory, and cuts pages by bytes', () => {
     store.write({ hardState: { term: 1, votedFor: '', commitIndex: 0 }, entries: commands(1, 100, 1) });
     reopen(new EntryTail(10));

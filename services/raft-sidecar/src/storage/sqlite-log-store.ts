@@ -133,7 +133,13 @@ export class SqliteLogStore implements LogStore {
       restored !== undefined;
     this.#hardState = hardState;
     if (!mustStore) return;
-    this.#guarded(() => this.#commit(change));
+    try {
+      this.#guarded(() => this.#commit(change));
+    } catch (error) {
+      // The new commit index may be that of entries that are not there: closing would store it without them.
+      this.#hardState = before;
+      throw error;
+    }
     this.#clusterId = change.clusterId ?? this.#clusterId;
     this.#bootstrapped = change.bootstrapped ?? this.#bootstrapped;
     this.#storedCommitIndex = hardState.commitIndex;
