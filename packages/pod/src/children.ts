@@ -28,8 +28,8 @@ export const CHILD_ENV = {
  * resident for the whole pod; `make bench` prints what it is). MiB.
  */
 const OLD_SPACE_MB = 256;
-/** The more a service allocates for each request, the more a larger one saves. */
-const SEMI_SPACE_MB = { 'api-gateway': 8, agenda: 8, 'raft-sidecar': 8, audit: 4 } as const;
+/** What a larger one saves and costs is in docs/PERFORMANCE.md. */
+const SEMI_SPACE_MB = { 'api-gateway': 4, agenda: 8, 'raft-sidecar': 8, audit: 4 } as const;
 /** The heaps are small and the services of all pods busy at once: helper threads cost more CPU than they save time. */
 const COLLECTOR = '--single-threaded-gc';
 const MB_MAX = 65_536;
