@@ -47,7 +47,6 @@ function buildIfMissing(): void {
   new DataWriter(new StateMachine(db)).write(SIZES, (done) =>
     say(`  ${done} appointments written, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`),
   );
-
   db.close();
   renameSync(partial, DIRECTORY);
 }

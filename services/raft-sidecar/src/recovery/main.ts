@@ -79,8 +79,8 @@ Nothing has been changed. If that is what you want, run:
 }
 
 try {
-  process.exitCode = main(process.argv.slice(2));
+  process.exit(main(process.argv.slice(2)));
 } catch (error) {
   process.stderr.write(`agendactl: ${(error as Error).message}\n`);
-  process.exitCode = EXIT_FAILED;
+  process.exit(EXIT_FAILED);
 }

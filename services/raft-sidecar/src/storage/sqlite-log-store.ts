@@ -28,7 +28,7 @@ export class SqliteLogStore implements LogStore {
   readonly #deleteThrough: Statement<[number]>;
   readonly #size: Statement<[number, number], { bytes: number }>;
   readonly #selectRange: Statement<[number, number], EntryRow>;
-  readonly #commit: (change: LogWrite) => void;
+  readonly #commit: (change: LogWrite, hardState: HardState) => void;
   #lastIndex: number;
   #logBytes = 0;
   #configurations: StoredConfiguration[] = [];
@@ -57,7 +57,9 @@ export class SqliteLogStore implements LogStore {
       'SELECT COALESCE(SUM(length(data)), 0) AS bytes FROM raft_log WHERE idx BETWEEN ? AND ?',
     );
     this.#selectRange = database.prepare('SELECT * FROM raft_log WHERE idx BETWEEN ? AND ? ORDER BY idx');
-    this.#commit = database.transaction((change: LogWrite) => this.#store(change));
+    this.#commit = database.transaction((change: LogWrite, hardState: HardState) =>
+      this.#store(change, hardState),
+    );
     this.#hardState = {
       term: this.#meta.number('currentTerm'),
       votedFor: this.#meta.text('votedFor'),
@@ -131,15 +133,10 @@ export class SqliteLogStore implements LogStore {
       change.bootstrapped !== undefined ||
       change.snapshot !== undefined ||
       restored !== undefined;
+    // Stored first: of a write that failed the commit index may be that of entries that are not there.
+    if (mustStore) this.#guarded(() => this.#commit(change, hardState));
     this.#hardState = hardState;
     if (!mustStore) return;
-    try {
-      this.#guarded(() => this.#commit(change));
-    } catch (error) {
-      // The new commit index may be that of entries that are not there: closing would store it without them.
-      this.#hardState = before;
-      throw error;
-    }
     this.#clusterId = change.clusterId ?? this.#clusterId;
     this.#bootstrapped = change.bootstrapped ?? this.#bootstrapped;
     this.#storedCommitIndex = hardState.commitIndex;
@@ -177,7 +174,7 @@ export class SqliteLogStore implements LogStore {
       this.#hardState.commitIndex !== this.#storedCommitIndex ||
       this.#lastApplied !== this.#storedLastApplied
     )
-      this.#commit({});
+      this.#commit({}, this.#hardState);
     this.#database.close();
   }
 
@@ -215,8 +212,10 @@ export class SqliteLogStore implements LogStore {
   }
 
   /** In the transaction. */
-  #store({ entries = [], clusterId, bootstrapped, snapshot, restored }: LogWrite): void {
-    const { term, votedFor, commitIndex } = this.#hardState;
+  #store(
+    { entries = [], clusterId, bootstrapped, snapshot, restored }: LogWrite,
+    { term, votedFor, commitIndex }: HardState,
+  ): void {
     const first = entries[0];
     if (snapshot) this.#start.storeSnapshot(snapshot);
     if (restored) {
