@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 /** `agendactl`: the operators' command line. */
-import type { HostPort } from '@agenda/service-kit/environment';
 import { ServiceError } from '@agenda/service-kit/errors';
-import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { podChannels } from '@agenda/service-kit/grpc-client';
 import { createLogger } from '@agenda/service-kit/logger';
-import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import { UsageError } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -44,8 +42,7 @@ async function main(): Promise<number> {
   const config = readConfig();
   const signer = new Signer(NAME, config.CLUSTER_HMAC_SECRET);
   const logger = createLogger({ component: NAME, nodeId: NAME, level: 'silent' });
-  const channelTo = (service: ReceivingService, address: HostPort): GrpcChannel =>
-    new GrpcChannel({ address, receiver: receiverOf(config.NODE_ID, service), signer, logger });
+  const channelTo = podChannels(config.NODE_ID, { signer, logger });
   const agenda = channelTo('agenda', config.AGENDA_GRPC_ADDR);
   const sidecar = channelTo('raft-sidecar', config.SIDECAR_GRPC_ADDR);
   try {

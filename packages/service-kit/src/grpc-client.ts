@@ -23,7 +23,7 @@ import { ERROR_TRAILER, type ErrorCode, ServiceError, toServiceError } from './e
 import { REQUEST_ID_KEY, type Tls } from './grpc-server.ts';
 import type { Logger } from './logger.ts';
 import { MessageStream } from './message-stream.ts';
-import type { AnyReceiver, Receiver } from './nonces.ts';
+import { type AnyReceiver, type Receiver, type ReceivingService, receiverOf } from './nonces.ts';
 import { currentRequest } from './request-context.ts';
 import { isAnswerTo, type SignedCall, type Signer, StreamOpener, StreamSealer } from './signature.ts';
 
@@ -73,6 +73,14 @@ export interface GrpcChannelOptions {
   /** Of one request; what is larger is refused here as `payload_too_large`. Not above the server's own bound. */
   readonly requestBytesMax?: number;
   readonly tls?: Tls;
+}
+
+/** How to reach the processes of one pod. */
+export function podChannels(
+  nodeId: string,
+  common: Pick<GrpcChannelOptions, 'signer' | 'logger'>,
+): (service: ReceivingService, address: HostPort) => GrpcChannel {
+  return (service, address) => new GrpcChannel({ address, receiver: receiverOf(nodeId, service), ...common });
 }
 
 export class GrpcChannel {

@@ -3,12 +3,11 @@ import { AgendaServiceService } from '@agenda/proto/agenda/v1/agenda';
 import { AuditServiceService, Level } from '@agenda/proto/audit/v1/audit';
 import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
 import { type DataLock, lockDirectory } from '@agenda/service-kit/data-lock';
-import type { HostPort } from '@agenda/service-kit/environment';
-import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { type GrpcChannel, podChannels } from '@agenda/service-kit/grpc-client';
 import { GrpcServer, type RefusedCall } from '@agenda/service-kit/grpc-server';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
-import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { CommandFactory } from './api/command-factory.ts';
 import { agendaHandlers } from './api/handlers.ts';
@@ -58,8 +57,7 @@ export class AgendaContext {
     this.#onDiskFailure = onDiskFailure;
     this.#logger = logger;
     const signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
-    const channelTo = (service: ReceivingService, address: HostPort): GrpcChannel =>
-      new GrpcChannel({ address, receiver: receiverOf(config.NODE_ID, service), signer, logger });
+    const channelTo = podChannels(config.NODE_ID, { signer, logger });
     this.#sidecar = channelTo('raft-sidecar', config.SIDECAR_GRPC_ADDR);
     this.#audit = channelTo('audit', config.AUDIT_GRPC_ADDR);
 

@@ -1,11 +1,9 @@
 import { AuditServiceService } from '@agenda/proto/audit/v1/audit';
 import { SidecarService } from '@agenda/proto/raft/v1/sidecar';
-import type { HostPort } from '@agenda/service-kit/environment';
-import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { type GrpcChannel, podChannels } from '@agenda/service-kit/grpc-client';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
 import { createMetrics } from '@agenda/service-kit/metrics';
-import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
 import { Signer } from '@agenda/service-kit/signature';
 import { createApp } from './app.ts';
 import { AgendaClient } from './clients/agenda.ts';
@@ -40,8 +38,7 @@ export class GatewayContext {
     this.#config = config;
     this.#logger = logger;
     const signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
-    const channelTo = (service: ReceivingService, address: HostPort): GrpcChannel =>
-      new GrpcChannel({ address, receiver: receiverOf(config.NODE_ID, service), signer, logger });
+    const channelTo = podChannels(config.NODE_ID, { signer, logger });
     const [agenda, sidecar, audit] = [
       channelTo('agenda', config.AGENDA_GRPC_ADDR),
       channelTo('raft-sidecar', config.SIDECAR_GRPC_ADDR),

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { AuditServiceService } from '@agenda/proto/audit/v1/audit';
 import { type DataLock, lockDirectory } from '@agenda/service-kit/data-lock';
-import type { HostPort } from '@agenda/service-kit/environment';
-import { GrpcChannel } from '@agenda/service-kit/grpc-client';
+import { type GrpcChannel, podChannels } from '@agenda/service-kit/grpc-client';
 import { GrpcServer } from '@agenda/service-kit/grpc-server';
 import type { Part } from '@agenda/service-kit/lifecycle';
 import type { Logger } from '@agenda/service-kit/logger';
-import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
+import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import type { Database } from 'better-sqlite3';
 import { auditHandlers } from './api.ts';
@@ -43,8 +42,7 @@ export class AuditContext {
     this.#db = openDatabase(directory);
     this.#store = new AuditStore(this.#db);
     const signer = new Signer(config.NODE_ID, config.CLUSTER_HMAC_SECRET);
-    const channelTo = (service: ReceivingService, address: HostPort): GrpcChannel =>
-      new GrpcChannel({ address, receiver: receiverOf(config.NODE_ID, service), signer, logger });
+    const channelTo = podChannels(config.NODE_ID, { signer, logger });
     this.#agenda = channelTo('agenda', config.AGENDA_GRPC_ADDR);
     this.#sidecar = channelTo('raft-sidecar', config.SIDECAR_GRPC_ADDR);
     const own = new OwnEvents(this.#store, config.NODE_ID, logger);
