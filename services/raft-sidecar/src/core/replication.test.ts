@@ -181,6 +181,19 @@ describe('pipelining (thesis §10.2.1)', () => {
     assert.equal(net.at('b').status.commitIndex, 5);
   });
 
+  it('repeats a probe that was lost, also to a follower that has all there is', () => {
+    const net = new TestNetwork(...['a', 'b', 'c'].map((id) => new TestMember({ id })));
+    const leader = net.elect('a');
+    net.passes = ({ kind, to }) => kind !== 'appendRequest' || to !== 'b';
+    leader.core.reportUnreachable('b');
+    net.tick(heartbeatTicks);
+    assert.equal(progressOf(leader, 'b').matchIndex, leader.status.lastIndex);
+    assert.equal(progressOf(leader, 'b').state, 'probe');
+    net.passes = () => true;
+    net.tick(heartbeatTicks);
+    assert.equal(progressOf(leader, 'b').state, 'replicate');
+  });
+
   it('opens a full window again whose acknowledgements were lost', () => {
     const net = new TestNetwork(...['a', 'b', 'c'].map((id) => new TestMember({ id })));
     const leader = net.elect('a');

@@ -31,7 +31,8 @@ export function onAppendResponse(state: State, response: AppendResponse): void {
 export function onHeartbeatResponse(state: State, response: HeartbeatResponse): void {
   const progress = heard(state, response.from, response.round);
   if (!progress) return;
-  if (progress.matchIndex < state.log.lastIndex) progress.checkForLoss();
+  // A probe that was lost is repeated also if nothing is missing: until it is answered, no learner may become a voter.
+  if (progress.matchIndex < state.log.lastIndex || progress.state === 'probe') progress.checkForLoss();
   confirmReads(state);
 }
 
