@@ -141,6 +141,8 @@ class Simulation {
       );
     await this.#awaitThat('all clients are answered', () => open === 0);
     await this.#awaitThat('all members are equal', () => this.#equal());
+    await this.#loseProbe();
+    await this.#awaitThat('their leader knows that they are, though nothing is written', () => this.#known());
   }
 
   async #awaitThat(text: string, holds: () => boolean): Promise<void> {
@@ -209,6 +211,21 @@ class Simulation {
           this.#oracle.logs.hasEntry(memberId, status.lastIndex, status.term),
       )
     );
+  }
+
+  /** At rest: no entry that comes after it will bring to light that it was lost. */
+  async #loseProbe(): Promise<void> {
+    const leader = this.#leader();
+    const member = this.#members().find((other) => other !== leader);
+    if (!leader || !member) return;
+    const untilUs = this.world.nowUs + this.#nemesis.loseProbe(leader, member);
+    await this.world.run(untilUs, () => this.#oracle.violations.first !== undefined);
+  }
+
+  /** Else a learner would never become a voter of a cluster that rests. */
+  #known(): boolean {
+    const status = this.#leader()?.process?.status;
+    return status?.members.every(({ state }) => state === 'replicate') ?? false;
   }
 
   /** Nodes that the leader's membership names. */

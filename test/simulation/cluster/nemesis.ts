@@ -7,6 +7,7 @@ import { DRAW_BELOW, type Fault, type FaultKind } from './faults.ts';
 import type { MembershipFaults } from './membership-faults.ts';
 import type { SimulatedNode } from './node.ts';
 import { Overtaking } from './overtaking.ts';
+import { TICK_MS } from './pod-process.ts';
 import { SLOW_CLOCK_RATE, Succession } from './succession.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -14,6 +15,8 @@ const CLOCK_RATES = [0.5, 0.8, 0.95, 1.05, 1.25, 2];
 const CLOCK_JUMPS_MS = [-86_400_000, -60_000, -1_000, 1_000, 60_000, 86_400_000];
 const SLOW_SYNCS_US = [2_000, 20_000, 150_000, 600_000];
 const BURST_MAX = 12;
+/** A heartbeat falls into it, and no election timeout. */
+const PROBE_LOST_TICKS = 4;
 /** Would do nothing to others. */
 const OF_LEADERS: readonly FaultKind[] = ['succession', 'overtaken'];
 /** What decides the moment is the remainder of a fault's draw. */
@@ -73,6 +76,14 @@ export class Nemesis {
         node.start();
       }
     }
+  }
+
+  /** The leader loses sight of a member for a moment that is too short for an election. @returns how long, in µs. */
+  loseProbe(leader: SimulatedNode, member: SimulatedNode): number {
+    const forMs = PROBE_LOST_TICKS * TICK_MS;
+    leader.process?.driver.reportUnreachable(member.memberId);
+    this.#close(forMs, (from, to) => from === leader.number && to === member.number);
+    return forMs * 1_000;
   }
 
   /** Some ask a leader for a change, or read there, before it has committed anything. */

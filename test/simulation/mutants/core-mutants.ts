@@ -318,6 +318,13 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     breaks: 'a follower whose append was lost waits for ever',
   },
   {
+    name: 'lost-probe-is-repeated-only-for-entries',
+    file: `${CORE}replication.ts`,
+    original: "progress.matchIndex < state.log.lastIndex || progress.state === 'probe'",
+    replaced: 'progress.matchIndex < state.log.lastIndex',
+    breaks: 'a learner that has everything never becomes a voter while nothing is written',
+  },
+  {
     name: 'snapshot-over-a-newer-log',
     file: `${CORE}append.ts`,
     original: 'return index > log.commitIndex && !log.matches(index, term);',
