@@ -2,6 +2,7 @@
 import { remainingMs } from '@agenda/service-kit/deadline';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { isJoint } from '../core/membership.ts';
+import type { CoreStatus } from '../core/raft.ts';
 import type { Configuration, MemberId, MembershipChange } from '../core/types.ts';
 import type { Driver, Leadership } from './driver.ts';
 import { refusalError } from './refusals.ts';
@@ -31,7 +32,7 @@ export class Operations {
   /** @param target by default the voter whose log is the most advanced. */
   async transferLeadership(target: MemberId | undefined, deadlineAtMs: number): Promise<Leadership> {
     const driver = this.#driver;
-    const successor = target ?? this.#mostAdvancedVoter();
+    const successor = target ?? successorOf(this.#driver.status());
     if (successor === undefined) throw new ServiceError('unprocessable', 'there is no other voter');
     if (!(await driver.transferLeadership(successor)))
       throw new ServiceError('unprocessable', `${successor} is no other voter of this cluster`);
@@ -39,11 +40,15 @@ export class Operations {
       driver.leadership.leader !== '' && !driver.isLeader ? driver.leadership : undefined;
     return this.#watch.until(handedOver, remainingMs(deadlineAtMs), 'the handing over of leadership');
   }
+}
 
-  #mostAdvancedVoter(): MemberId | undefined {
-    const { members, configuration } = this.#driver.status();
-    return members
-      .filter(({ id, recentlyActive }) => recentlyActive && configuration.voters.includes(id))
-      .sort((a, b) => b.matchIndex - a.matchIndex)[0]?.id;
-  }
+/** Of the other voters the most advanced one; whoever was heard lately comes first, but a new leader may have heard none. */
+export function successorOf({
+  members,
+  configuration,
+}: Pick<CoreStatus, 'members' | 'configuration'>): MemberId | undefined {
+  const [first] = members
+    .filter(({ id }) => configuration.voters.includes(id))
+    .sort((a, b) => Number(b.recentlyActive) - Number(a.recentlyActive) || b.matchIndex - a.matchIndex);
+  return first?.id;
 }
