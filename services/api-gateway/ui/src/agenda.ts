@@ -5,6 +5,7 @@ import { browserSessionStore, exclusivelyAcrossTabs, SESSION_KEY } from './api/b
 import { ApiClient } from './api/client.ts';
 import { createHttp } from './api/http.ts';
 import { LiveConnection } from './api/live.ts';
+import { PeopleApi } from './api/people-api.ts';
 import { Session } from './api/session.ts';
 import type { LiveItem, SessionGrant } from './api/types.ts';
 import { AccountStore } from './features/account/account-store.ts';
@@ -21,6 +22,7 @@ export interface Agenda {
   readonly calendar: AgendaStore;
   readonly notifications: NotificationsStore;
   readonly cluster: ClusterStore;
+  readonly people: PeopleApi;
   readonly live: LiveConnection;
   readonly toasts: Toasts;
 }
@@ -42,7 +44,8 @@ export function createAgenda(): Agenda {
       })) as SessionGrant,
   });
   const wait = (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs));
-  const api = new AgendaApi(new ApiClient({ http, session, wait, nowMs: Date.now }));
+  const client = new ApiClient({ http, session, wait, nowMs: Date.now });
+  const api = new AgendaApi(client);
   const account = new AccountStore(api, session);
   const calendar = new AgendaStore(api);
   const notifications = new NotificationsStore(api);
@@ -57,7 +60,8 @@ export function createAgenda(): Agenda {
     },
     onReset: () => refetch(agenda),
   });
-  const agenda: Agenda = { account, calendar, notifications, cluster, live, toasts };
+  const people = new PeopleApi(client);
+  const agenda: Agenda = { account, calendar, notifications, cluster, people, live, toasts };
   followAccount(agenda);
   followNetwork(agenda, session);
   return agenda;
