@@ -19,7 +19,7 @@ PROTO_FILES := $(shell find proto -name '*.proto' -not -path '*/node_modules/*')
 UI_FILES := $(shell find services/api-gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install generate ui run test test-unit test-cluster test-browser simulate mutants torture image swarm-up swarm-down test-swarm lint format typecheck bench bench-agenda bench-ws clean
+.PHONY: help install generate ui run test test-unit test-cluster test-browser simulate mutants torture test-versions image swarm-up swarm-down test-swarm lint format typecheck bench bench-agenda bench-ws clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ mutants: $(GENERATED) ## deliberate bugs that the simulation must find: [SEEDS=6
 
 torture: $(GENERATED) $(UI_BUILT) ## real pods under faults by chance: [MINUTES=10] [PODS=7] [SEED=…]
 	@MINUTES='$(MINUTES)' PODS='$(PODS)' SEED='$(SEED)' node test/cluster/torture.ts
+
+test-versions: $(GENERATED) ## the same log on other Node versions and on an emulated ARM processor: [SEED=1]
+	@npm ci --prefix test/versions --force --ignore-scripts --no-audit --no-fund --loglevel=error
+	@SEED='$(SEED)' node node_modules/mocha/bin/mocha.js --exit test/versions/versions.test.ts
 
 image: ## build the image of a pod: [BASE_IMAGE=node:26-bookworm-slim] [IMAGE=agenda-distribuida:latest] [BUILD_FLAGS=…]
 	@BASE_IMAGE='$(BASE_IMAGE)' IMAGE='$(IMAGE)' BUILD_FLAGS='$(BUILD_FLAGS)' deploy/swarm/image.sh

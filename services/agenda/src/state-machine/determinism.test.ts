@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
+import { replayedBy, sampleLog } from './testing/carried-log.ts';
 import { checkInvariants } from './testing/check-invariants.ts';
 import { history, written } from './testing/histories.ts';
 import { dump, dumpKept, TestLog } from './testing.ts';
@@ -11,19 +11,8 @@ describe('any history of commands', () => {
     { TZ: 'America/St_Johns', LANG: 'C', LC_ALL: 'C', NODE_ICU_DATA: '' },
   ])
     it(`gives the same rows and digest on a machine in ${environment.TZ} that speaks ${environment.LANG}`, () => {
-      const source = new TestLog();
-      for (const actions of fc.sample(history, { seed: 4, numRuns: 12 })) written(actions, undefined, source);
-      const entries = source.entries.map((entry) => ({
-        ...entry,
-        command: Buffer.from(entry.command ?? '').toString('base64'),
-      }));
-      const replayed = execFileSync(process.execPath, ['--input-type=module', '--eval', REPLAY], {
-        env: { ...environment, TESTING: new URL('testing.ts', import.meta.url).href },
-        input: JSON.stringify(entries),
-        maxBuffer: 256 * 2 ** 20,
-        timeout: 60_000,
-      });
-      assert.equal(replayed.toString(), dump(source.db));
+      const source = sampleLog(4, 12);
+      assert.equal(replayedBy([process.execPath], environment, source.entries), dump(source.db));
     });
 
   it('gives the same rows, answers and digest however the log is cut into batches', () => {
@@ -106,17 +95,6 @@ describe('any history of commands', () => {
     );
   });
 });
-
-/** What another machine makes of the log that it reads. */
-const REPLAY = `
-  const { dump, TestLog } = await import(process.env.TESTING);
-  let text = '';
-  for await (const chunk of process.stdin) text += chunk;
-  const log = new TestLog();
-  for (const entry of JSON.parse(text))
-    log.machine.applyBatch([{ ...entry, command: Buffer.from(entry.command, 'base64') }]);
-  process.stdout.write(dump(log.db));
-`;
 
 interface Versioned {
   readonly version: number;
