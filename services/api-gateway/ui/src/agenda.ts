@@ -2,16 +2,21 @@
 
 import { AgendaApi } from './api/agenda-api.ts';
 import { browserSessionStore, exclusivelyAcrossTabs, SESSION_KEY } from './api/browser-session.ts';
+import { CalendarsApi } from './api/calendars-api.ts';
 import { ApiClient } from './api/client.ts';
 import { createHttp } from './api/http.ts';
 import { LiveConnection } from './api/live.ts';
 import { PeopleApi } from './api/people-api.ts';
+import { SearchApi } from './api/search-api.ts';
 import { Session } from './api/session.ts';
+import { TrashApi } from './api/trash-api.ts';
 import type { LiveItem, SessionGrant } from './api/types.ts';
 import { AccountStore } from './features/account/account-store.ts';
 import { AgendaStore } from './features/calendar/agenda-store.ts';
 import { ClusterStore } from './features/cluster/cluster-store.ts';
 import { NotificationsStore } from './features/notifications/notifications-store.ts';
+import { SearchStore } from './features/search/search-store.ts';
+import { TrashStore } from './features/trash/trash-store.ts';
 import { newId } from './ids.ts';
 import { Toasts } from './toasts.ts';
 
@@ -21,6 +26,10 @@ export interface Agenda {
   readonly account: AccountStore;
   readonly calendar: AgendaStore;
   readonly notifications: NotificationsStore;
+  readonly search: SearchStore;
+  readonly trash: TrashStore;
+  /** Files and feeds; there is nothing to keep of them. */
+  readonly calendars: CalendarsApi;
   readonly cluster: ClusterStore;
   readonly people: PeopleApi;
   readonly live: LiveConnection;
@@ -49,6 +58,10 @@ export function createAgenda(): Agenda {
   const account = new AccountStore(api, session);
   const calendar = new AgendaStore(api);
   const notifications = new NotificationsStore(api);
+  const search = new SearchStore(new SearchApi(client));
+  const trash = new TrashStore(new TrashApi(client), (restored) => calendar.adopt(restored));
+  const calendars = new CalendarsApi(client);
+  const people = new PeopleApi(client);
   const cluster = new ClusterStore();
   const toasts = new Toasts();
   const live = new LiveConnection({
@@ -60,8 +73,18 @@ export function createAgenda(): Agenda {
     },
     onReset: () => refetch(agenda),
   });
-  const people = new PeopleApi(client);
-  const agenda: Agenda = { account, calendar, notifications, cluster, people, live, toasts };
+  const agenda: Agenda = {
+    account,
+    calendar,
+    notifications,
+    search,
+    trash,
+    calendars,
+    people,
+    cluster,
+    live,
+    toasts,
+  };
   followAccount(agenda);
   followNetwork(agenda, session);
   return agenda;
@@ -91,6 +114,8 @@ function followAccount(agenda: Agenda): void {
     agenda.live.stop();
     agenda.calendar.close();
     agenda.notifications.close();
+    agenda.search.close();
+    agenda.trash.close();
     if (now === null) return;
     agenda.calendar.open(now);
     agenda.live.start();

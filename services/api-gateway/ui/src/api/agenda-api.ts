@@ -162,6 +162,10 @@ export class AgendaApi {
     const path = `/api/notifications/${encodeURIComponent(notificationId)}/read`;
     return this.#client.write('POST', path, undefined, { idempotencyKey });
   }
+
+  markAllRead(idempotencyKey: string): Promise<void> {
+    return this.#client.write('POST', '/api/notifications/read', undefined, { idempotencyKey });
+  }
 }
 
 function pathOf({ id, recurrence, recurrenceStart }: AgendaItem): string {

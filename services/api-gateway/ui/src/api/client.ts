@@ -36,7 +36,7 @@ const TELLS_NOTHING = new Set([
   'session_ended',
 ]);
 
-export interface ReadOptions {
+export interface ReadOptions extends Pick<HttpRequest, 'answer'> {
   readonly signal?: AbortSignal;
 }
 
@@ -47,6 +47,10 @@ export interface WriteOptions {
   readonly version?: number;
   /** Without a session: register, log in. */
   readonly anonymous?: boolean;
+  /** Of a body that is not JSON. */
+  readonly contentType?: string;
+  /** Of one try, for what the server may take longer over. */
+  readonly deadlineMs?: number;
 }
 
 export interface ClientPorts {
@@ -129,12 +133,13 @@ function toWriteRequest(
   return {
     method,
     path,
-    deadlineMs: ATTEMPT_DEADLINE_MS,
+    deadlineMs: options.deadlineMs ?? ATTEMPT_DEADLINE_MS,
     headers: {
       'idempotency-key': options.idempotencyKey,
       ...(options.version === undefined ? {} : { 'if-match': `"${options.version}"` }),
     },
     ...(body === undefined ? {} : { body }),
+    ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
   };
 }
 

@@ -6,7 +6,11 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON, or as it is where `contentType` says what it is. */
   readonly body?: unknown;
+  readonly contentType?: string;
+  /** What a good answer is; JSON unless it says otherwise. */
+  readonly answer?: 'json' | 'text';
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
 }
@@ -22,6 +26,7 @@ export function createHttp(origin = ''): Http {
       const response = await fetch(origin + request.path, toInit(request, signal));
       const body = await response.text();
       if (!response.ok) throw parseProblem(response.status, body, response.headers.get('retry-after'));
+      if (request.answer === 'text') return body;
       return body === '' ? null : parseAnswer(body);
     } catch (error) {
       throw asApiError(error, request.signal, deadline);
@@ -30,15 +35,15 @@ export function createHttp(origin = ''): Http {
 }
 
 function toInit(request: HttpRequest, signal: AbortSignal): RequestInit {
-  const hasBody = request.body !== undefined;
+  const { body, contentType } = request;
   return {
     method: request.method,
     headers: {
-      accept: 'application/json',
-      ...(hasBody ? { 'content-type': 'application/json' } : {}),
+      accept: request.answer === 'text' ? '*/*' : 'application/json',
+      ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
       ...request.headers,
     },
-    ...(hasBody ? { body: JSON.stringify(request.body) } : {}),
+    ...(body === undefined ? {} : { body: contentType ? (body as BodyInit) : JSON.stringify(body) }),
     signal,
     cache: 'no-store',
     credentials: 'omit',

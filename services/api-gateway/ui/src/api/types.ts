@@ -46,6 +46,8 @@ export interface Appointment extends AppointmentFields {
   readonly originNode: string;
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** Since when it is in the trash. */
+  readonly deletedAt: string | null;
   readonly participants: readonly Participant[];
   /** Of a series; null: it takes place once. */
   readonly recurrence: { readonly rule: string } | null;

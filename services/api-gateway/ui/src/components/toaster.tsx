@@ -1,4 +1,4 @@
-import type { Toasts } from '../toasts.ts';
+import type { Toast, ToastAction, Toasts } from '../toasts.ts';
 import { useStore } from '../use-agenda.ts';
 import { Icon } from './icon.tsx';
 
@@ -14,6 +14,7 @@ export function Toaster({ toasts }: { toasts: Toasts }) {
         >
           <Icon name={toast.tone === 'error' ? 'warning' : 'info'} />
           <p>{toast.text}</p>
+          {toast.action && <ToastButton toast={toast} action={toast.action} onDone={toasts.dismiss} />}
           <button
             type="button"
             className="button button-icon"
@@ -25,5 +26,23 @@ export function Toaster({ toasts }: { toasts: Toasts }) {
         </div>
       ))}
     </div>
+  );
+}
+
+interface ToastButtonProps {
+  readonly toast: Toast;
+  readonly action: ToastAction;
+  readonly onDone: (id: number) => void;
+}
+
+function ToastButton({ toast, action, onDone }: ToastButtonProps) {
+  const run = () => {
+    onDone(toast.id);
+    action.run();
+  };
+  return (
+    <button type="button" className="button button-small" onClick={run} data-testid="toast-action">
+      {action.label}
+    </button>
   );
 }

@@ -3,13 +3,16 @@ import type { User } from '../../api/types.ts';
 
 interface AccountMenuProps {
   readonly user: User;
+  readonly onCalendars: () => void;
+  readonly onTrash: () => void;
   readonly onProfile: () => void;
   readonly onPassword: () => void;
   readonly onLogOut: () => void;
 }
 
 /** Initials that open a small menu; the browser's popover closes it on Escape and on a click elsewhere. */
-export function AccountMenu({ user, onProfile, onPassword, onLogOut }: AccountMenuProps) {
+export function AccountMenu(props: AccountMenuProps) {
+  const { user, onCalendars, onTrash, onProfile, onPassword, onLogOut } = props;
   const panel = useRef<HTMLDivElement>(null);
   const choose = (action: () => void) => () => {
     panel.current?.hidePopover();
@@ -31,6 +34,18 @@ export function AccountMenu({ user, onProfile, onPassword, onLogOut }: AccountMe
           <strong>{user.displayName}</strong>
           <span>{user.username}</span>
         </p>
+        <button
+          type="button"
+          className="menu-item"
+          onClick={choose(onCalendars)}
+          data-testid="open-calendars"
+        >
+          Import, export, feeds
+        </button>
+        <button type="button" className="menu-item" onClick={choose(onTrash)} data-testid="open-trash">
+          Trash
+        </button>
+        <hr className="menu-line" />
         <button type="button" className="menu-item" onClick={choose(onProfile)} data-testid="open-profile">
           Profile
         </button>

@@ -1,6 +1,9 @@
-import type { User } from '../../api/types.ts';
+import type { AgendaItem, User } from '../../api/types.ts';
 import { PasswordDialog } from '../account/password-dialog.tsx';
 import { ProfileDialog } from '../account/profile-dialog.tsx';
+import { CalendarsDialog } from '../calendars/calendars-dialog.tsx';
+import { SearchDialog } from '../search/search-dialog.tsx';
+import { TrashDialog } from '../trash/trash-dialog.tsx';
 import { AppointmentDialog } from './appointment-dialog.tsx';
 import { MoveConflictDialog } from './move-conflict-dialog.tsx';
 import type { OpenDialog } from './use-agenda-dialog.ts';
@@ -10,15 +13,22 @@ interface AgendaDialogsProps {
   readonly dialog: OpenDialog | null;
   readonly move: Move;
   readonly user: User;
+  /** Shows its day, and opens it. */
+  readonly onGoTo: (item: AgendaItem) => void;
   readonly onClose: () => void;
 }
 
-export function AgendaDialogs({ dialog, move, user, onClose }: AgendaDialogsProps) {
+export function AgendaDialogs({ dialog, move, user, onGoTo, onClose }: AgendaDialogsProps) {
   return (
     <>
       {dialog?.kind === 'appointment' && (
         <AppointmentDialog target={dialog.target} user={user} onClose={onClose} />
       )}
+      {dialog?.kind === 'search' && (
+        <SearchDialog timeZone={user.timeZone} onChoose={onGoTo} onClose={onClose} />
+      )}
+      {dialog?.kind === 'trash' && <TrashDialog timeZone={user.timeZone} onClose={onClose} />}
+      {dialog?.kind === 'calendars' && <CalendarsDialog user={user} onClose={onClose} />}
       {dialog?.kind === 'profile' && <ProfileDialog user={user} onClose={onClose} />}
       {dialog?.kind === 'password' && <PasswordDialog onClose={onClose} />}
       {move.refused !== null && (

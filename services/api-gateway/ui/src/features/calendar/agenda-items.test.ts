@@ -20,6 +20,7 @@ function item(id: string, version: number, change: Partial<AgendaItem> = {}): Ag
     originNode: 'agenda-1',
     createdAt: '2026-01-01T00:00:00.000Z',
     updatedAt: '2026-01-01T00:00:00.000Z',
+    deletedAt: null,
     participants: [],
     recurrence: null,
     busyOnly: false,

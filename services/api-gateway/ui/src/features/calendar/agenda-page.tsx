@@ -35,6 +35,9 @@ export default function AgendaPage({ user }: { user: User }) {
         views={viewChoices(narrow)}
         onAdd={dialogs.addSoon}
         onOpenAppointment={dialogs.openById}
+        onSearch={() => dialogs.setDialog({ kind: 'search' })}
+        onCalendars={() => dialogs.setDialog({ kind: 'calendars' })}
+        onTrash={() => dialogs.setDialog({ kind: 'trash' })}
         onProfile={() => dialogs.setDialog({ kind: 'profile' })}
         onPassword={() => dialogs.setDialog({ kind: 'password' })}
       />
@@ -55,7 +58,13 @@ export default function AgendaPage({ user }: { user: User }) {
         />
       </main>
       <ConnectionFooter timeZone={user.timeZone} />
-      <AgendaDialogs dialog={dialogs.dialog} move={move} user={user} onClose={dialogs.close} />
+      <AgendaDialogs
+        dialog={dialogs.dialog}
+        move={move}
+        user={user}
+        onGoTo={dialogs.goTo}
+        onClose={dialogs.close}
+      />
     </div>
   );
 }

@@ -103,6 +103,11 @@ export class AgendaStore {
     if (item.kind === 'appointment_removed') this.#removed(item.appointmentId, item.version);
   }
 
+  /** A newer state of it, that was learnt elsewhere. */
+  adopt(appointment: Appointment): void {
+    this.#changed(appointment);
+  }
+
   async create(appointment: NewAppointment, idempotencyKey: string): Promise<void> {
     this.#changed(await this.#api.createAppointment(appointment, idempotencyKey));
   }

@@ -5,6 +5,7 @@ import { Logo } from '../../components/logo.tsx';
 import { useAgenda } from '../../use-agenda.ts';
 import { AccountMenu } from '../account/account-menu.tsx';
 import { NotificationBell } from '../notifications/notification-bell.tsx';
+import { SearchButton } from '../search/search-button.tsx';
 import { CalendarToolbar } from './calendar-toolbar.tsx';
 import type { ViewChoice } from './views.ts';
 
@@ -14,6 +15,9 @@ interface PageHeadProps {
   readonly views: readonly ViewChoice[];
   readonly onAdd: () => void;
   readonly onOpenAppointment: (appointmentId: string) => void;
+  readonly onSearch: () => void;
+  readonly onCalendars: () => void;
+  readonly onTrash: () => void;
   readonly onProfile: () => void;
   readonly onPassword: () => void;
 }
@@ -28,6 +32,7 @@ export function PageHead(props: PageHeadProps) {
       </div>
       <CalendarToolbar controller={props.controller} views={props.views} />
       <div className="page-actions">
+        <SearchButton onOpen={props.onSearch} />
         <button
           type="button"
           className="button button-primary new-appointment"
@@ -40,6 +45,8 @@ export function PageHead(props: PageHeadProps) {
         <NotificationBell timeZone={props.user.timeZone} onOpenAppointment={props.onOpenAppointment} />
         <AccountMenu
           user={props.user}
+          onCalendars={props.onCalendars}
+          onTrash={props.onTrash}
           onProfile={props.onProfile}
           onPassword={props.onPassword}
           onLogOut={() => void account.logout()}

@@ -10,6 +10,9 @@ import { nextHalfHour } from './zoned-time.ts';
 
 export type OpenDialog =
   | { readonly kind: 'appointment'; readonly target: AppointmentTarget }
+  | { readonly kind: 'search' }
+  | { readonly kind: 'trash' }
+  | { readonly kind: 'calendars' }
   | { readonly kind: 'profile' }
   | { readonly kind: 'password' };
 
@@ -31,18 +34,22 @@ export function useAgendaDialog(user: User, controller: CalendarController, onCl
     onClosed();
   }, [onClosed]);
 
+  const goTo = (item: AgendaItem) => {
+    controller.gotoDate(item.start);
+    open(item);
+  };
+
   const openById = async (appointmentId: string) => {
     try {
       const item = await calendar.find(appointmentId);
       if (item === null) return toasts.show('info', 'That appointment no longer exists.');
-      controller.gotoDate(item.start);
-      open(item);
+      goTo(item);
     } catch (error) {
       toasts.show('error', explain(error));
     }
   };
 
-  return { dialog, setDialog, close, open, addIn, addSoon, openById };
+  return { dialog, setDialog, close, open, addIn, addSoon, goTo, openById };
 }
 
 function selectedDraft(span: CalendarSpan, viewerZone: string): Draft {

@@ -3,6 +3,7 @@ import { ApiError } from '../../api/problem.ts';
 import type { AgendaItem, AppointmentFields, InvitationAnswer, User } from '../../api/types.ts';
 import { useSubmit } from '../../components/use-submit.ts';
 import { useAgenda } from '../../use-agenda.ts';
+import { useUndoDelete } from '../trash/use-undo-delete.ts';
 import { changedFields, checkDraft, type Draft, type DraftErrors, draftOf, fieldsOf } from './draft.ts';
 
 export type AppointmentTarget =
@@ -12,6 +13,7 @@ export type AppointmentTarget =
 /** What the appointment dialog knows and does. */
 export function useAppointmentForm(target: AppointmentTarget, user: User, onClose: () => void) {
   const { calendar, toasts } = useAgenda();
+  const offerUndo = useUndoDelete();
   const submit = useSubmit();
   // What the form was filled from: the version that a change is based on.
   const [base, setBase] = useState(target.kind === 'known' ? target.item : null);
@@ -46,7 +48,8 @@ export function useAppointmentForm(target: AppointmentTarget, user: User, onClos
     if (base === null) return;
     const content = { delete: base.id, version: base.version };
     if (!(await submit.run(content, (key) => calendar.remove(base, key).catch(rebase)))) return;
-    toasts.show('info', `“${base.title}” was deleted.`);
+    if (base.recurrence === null) offerUndo(base);
+    else toasts.show('info', `“${base.title}” was deleted.`);
     onClose();
   };
 

@@ -74,24 +74,26 @@ export interface Span {
   readonly timeZone: string;
 }
 
-/** "Mon, 23 Nov, 09:30 – 10:30" in the viewer's zone; an all-day span by its own days. */
-export function formatSpan(span: Span, viewerZone: string, locale?: string): string {
-  if (span.allDay) {
-    const format = new Intl.DateTimeFormat(locale, {
-      weekday: 'short',
-      day: 'numeric',
-      month: 'short',
-      timeZone: span.timeZone,
-    });
-    return format.formatRange(Date.parse(span.start), Date.parse(span.end) - 1);
-  }
+/**
+ * "Mon, 23 Nov, 09:30 – 10:30" in the viewer's zone; an all-day span by its own days.
+ *
+ * @param nowMs If given, another year than this moment's is said.
+ */
+export function formatSpan(span: Span, viewerZone: string, locale?: string, nowMs?: number): string {
+  const timeZone = span.allDay ? span.timeZone : viewerZone;
+  const otherYear = nowMs !== undefined && yearOf(span.start, timeZone) !== yearOf(nowMs, timeZone);
   const format = new Intl.DateTimeFormat(locale, {
     weekday: 'short',
     day: 'numeric',
     month: 'short',
-    hour: 'numeric',
-    minute: '2-digit',
-    timeZone: viewerZone,
+    ...(otherYear ? { year: 'numeric' } : {}),
+    ...(span.allDay ? {} : { hour: 'numeric', minute: '2-digit' }),
+    timeZone,
   });
-  return format.formatRange(Date.parse(span.start), Date.parse(span.end));
+  const endMs = Date.parse(span.end);
+  return format.formatRange(Date.parse(span.start), span.allDay ? endMs - 1 : endMs);
+}
+
+function yearOf(instant: string | number, timeZone: string): string {
+  return toWallTime(instant, timeZone).date.slice(0, 4);
 }

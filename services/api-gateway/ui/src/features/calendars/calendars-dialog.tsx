@@ -1,0 +1,46 @@
+import { useState } from 'react';
+import type { User } from '../../api/types.ts';
+import { Dialog } from '../../components/dialog.tsx';
+import { ExportPanel } from './export-panel.tsx';
+import { FeedPanel } from './feed-panel.tsx';
+import { ImportPanel } from './import-panel.tsx';
+import { useOwnGroups } from './use-own-groups.ts';
+
+const PARTS = [
+  { name: 'import', label: 'Import' },
+  { name: 'export', label: 'Export' },
+  { name: 'feeds', label: 'Feeds' },
+] as const;
+
+interface CalendarsDialogProps {
+  readonly user: User;
+  readonly onClose: () => void;
+}
+
+/** Between this agenda and other calendars: files in, files out, and addresses that calendar apps read. */
+export function CalendarsDialog({ user, onClose }: CalendarsDialogProps) {
+  const [part, setPart] = useState<(typeof PARTS)[number]['name']>('import');
+  const groups = useOwnGroups();
+  return (
+    <Dialog title="Other calendars" onClose={onClose} testId="calendars-dialog">
+      <div className="calendars">
+        <fieldset className="segmented plain" aria-label="What to do">
+          {PARTS.map(({ name, label }) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={part === name}
+              onClick={() => setPart(name)}
+              data-testid={`calendars-${name}`}
+            >
+              {label}
+            </button>
+          ))}
+        </fieldset>
+        {part === 'import' && <ImportPanel />}
+        {part === 'export' && <ExportPanel user={user} groups={groups} />}
+        {part === 'feeds' && <FeedPanel groups={groups.filter(({ creatorId }) => creatorId === user.id)} />}
+      </div>
+    </Dialog>
+  );
+}
