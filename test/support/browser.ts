@@ -56,7 +56,13 @@ export class TestBrowser {
 
   /** The page of that pod, as somebody sees it who was never there: without a session. */
   async open(podUrl: string | undefined, viewport = LAPTOP): Promise<Page> {
-    const context = await this.#browser.newContext({ viewport, timezoneId: BROWSER_ZONE, locale: 'en-GB' });
+    const context = await this.#browser.newContext({
+      viewport,
+      timezoneId: BROWSER_ZONE,
+      locale: 'en-GB',
+      // A picture shows where things come to rest.
+      reducedMotion: 'reduce',
+    });
     const page = await context.newPage();
     page.setDefaultTimeout(SEEN_MS);
     page.on('pageerror', (error) => this.complaints.push(`${podUrl}: ${error.message}`));

@@ -12,7 +12,7 @@ interface WhoseFieldProps {
 /** One's own agenda, or that of a group. */
 export function WhoseField({ groups, groupId, onChange, hint }: WhoseFieldProps) {
   return (
-    <Field label="Of" hint={hint}>
+    <Field label="Whose agenda" hint={hint}>
       {(control) => (
         <select
           {...control}

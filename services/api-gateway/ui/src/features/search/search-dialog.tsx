@@ -30,7 +30,8 @@ export function SearchDialog({ timeZone, onChoose, onClose }: SearchDialogProps)
           <span className="visually-hidden">Words of the title, place or description</span>
           <input
             ref={field}
-            type="search"
+            type="text"
+            inputMode="search"
             placeholder="Title, place or description"
             autoComplete="off"
             enterKeyHint="search"

@@ -53,8 +53,8 @@ function said({ words, found, loading, error, nextCursor }: SearchState): string
   if (words.trim() === '') return 'Beginnings of words are enough: “den lis” finds “Dentist in Lisbon”.';
   if (found === null) return loading ? 'Searching…' : '';
   if (found.length === 0) return loading ? 'Searching…' : `Nothing with “${words.trim()}”.`;
-  const count = nextCursor === null ? String(found.length) : `More than ${found.length}`;
-  return `${count} ${found.length === 1 && nextCursor === null ? 'appointment' : 'appointments'}, the latest first`;
+  if (nextCursor !== null) return `More than ${found.length} appointments, the latest first`;
+  return found.length === 1 ? '1 appointment' : `${found.length} appointments, the latest first`;
 }
 
 function aside({ location, recurrence }: AgendaItem): string {

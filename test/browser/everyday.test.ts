@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { type ApiClient, expect } from '../support/api-client.ts';
+import {
+  assertNoOverflow,
+  LAPTOP,
+  logIn,
+  PHONE,
+  TestBrowser,
+  takePicture,
+  todayAt,
+  waitLive,
+} from '../support/browser.ts';
+import { TestCluster } from '../support/cluster.ts';
+
+const CALENDAR = [
+  'BEGIN:VCALENDAR',
+  'VERSION:2.0',
+  'PRODID:-//example//test//EN',
+  'BEGIN:VEVENT',
+  'UID:standup@example.org',
+  'DTSTART:20300107T090000Z',
+  'DTEND:20300107T091500Z',
+  'SUMMARY:Imported stand-up',
+  'END:VEVENT',
+  'BEGIN:VEVENT',
+  'UID:backwards@example.org',
+  'DTSTART:20300107T110000Z',
+  'DTEND:20300107T100000Z',
+  'SUMMARY:Ends before it begins',
+  'END:VEVENT',
+  'BEGIN:VTODO',
+  'UID:milk@example.org',
+  'SUMMARY:Buy milk',
+  'END:VTODO',
+  'END:VCALENDAR',
+  '',
+].join('\r\n');
+
+describe('what a person needs of the page every day', () => {
+  let test: TestCluster;
+  let browser: TestBrowser;
+  let eva: ApiClient;
+
+  before(async () => {
+    browser = await TestBrowser.launch();
+    test = await TestCluster.start(3);
+    eva = await test.client(0).enter('eva');
+  });
+
+  after(async () => {
+    await browser?.close();
+    await test?.destroy();
+  });
+
+  async function open(pod: number, viewport = LAPTOP): Promise<Page> {
+    const page = await browser.open(test.pods[pod]?.url, viewport);
+    await logIn(page, 'eva');
+    await waitLive(page);
+    return page;
+  }
+
+  async function book(body: Readonly<Record<string, unknown>>): Promise<string> {
+    return expect(await eva.call('POST', '/api/appointments', { body }), 201).body.id;
+  }
+
+  async function openPart(page: Page, part: 'import' | 'export' | 'feeds'): Promise<void> {
+    await page.getByTestId('account-menu-button').click();
+    await page.getByTestId('open-calendars').click();
+    await page.getByTestId(`calendars-${part}`).click();
+  }
+
+  it('finds an appointment by the beginnings of its words, goes to its day and opens it', async () => {
+    const day = { start: '2031-05-06T09:00:00Z', end: '2031-05-06T10:00:00Z' };
+    await book({ title: 'Boat trip', location: 'Harbour of Setúbal', ...day });
+    for (const hour of [8, 9]) await book({ title: 'Walk', start: todayAt(hour), end: todayAt(hour + 1) });
+    const page = await open(1);
+    await page.getByTestId('calendar').press('/');
+    await page.getByTestId('search-words').fill('boa setub');
+    await page.getByTestId('search-results').getByText('Boat trip').waitFor();
+    await takePicture(page, 'search');
+    await page.getByTestId('search-words').press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('appointment-dialog').waitFor();
+    assert.equal(await page.getByTestId('appointment-title').inputValue(), 'Boat trip');
+    await page.keyboard.press('Escape');
+    await page.getByTestId('calendar-title').getByText('May 2031').waitFor();
+    await page.context().close();
+  });
+
+  it('has back at once what was deleted by mistake', async () => {
+    const id = await book({ title: 'Piano', start: todayAt(12), end: todayAt(13) });
+    const page = await open(2);
+    await deletePiano(page);
+    await takePicture(page, 'undo');
+    await page.getByTestId('toast-action').click();
+    await page.getByTestId('calendar').getByText('Piano').first().waitFor();
+    expect(await eva.call('GET', `/api/appointments/${id}`), 200);
+    await page.context().close();
+  });
+
+  it('restores from the trash, and says what stands there by now', async () => {
+    const page = await open(2);
+    await deletePiano(page);
+    await book({ title: 'Choir', start: todayAt(12), end: todayAt(13) });
+    await page.getByTestId('account-menu-button').click();
+    await takePicture(page, 'menu');
+    await page.getByTestId('open-trash').click();
+    await page.getByTestId('restore').click();
+    await page.getByTestId('trash').getByText('Choir').waitFor();
+    await takePicture(page, 'trash-conflict');
+    await page.getByTestId('restore').getByText('Restore anyway').click();
+    await page.getByTestId('trash-row').waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await page.getByTestId('calendar').getByText('Piano').first().waitFor();
+    await page.context().close();
+  });
+
+  it('imports a calendar file, and says of each part that it skipped why', async () => {
+    const page = await open(0);
+    await openPart(page, 'import');
+    const file = { name: 'team.ics', mimeType: 'text/calendar', buffer: Buffer.from(CALENDAR) };
+    await page.getByTestId('import-file').setInputFiles(file);
+    await page.getByTestId('import-drop').getByText('2 events').waitFor();
+    await takePicture(page, 'import-chosen');
+    await page.getByTestId('import-start').click();
+    const skipped = page.getByTestId('import-skipped');
+    await skipped.getByText('Ends before it begins', { exact: true }).waitFor();
+    await skipped.getByText('Buy milk').waitFor();
+    await skipped.getByText(/VTODO/).waitFor();
+    await takePicture(page, 'import-report');
+    await page.context().close();
+    const { items } = expect(await eva.call('GET', '/api/search?q=imported'), 200).body;
+    assert.equal(items.length, 1);
+  });
+
+  it('downloads the agenda of a range as a file', async () => {
+    const page = await open(1);
+    await openPart(page, 'export');
+    await page.getByTestId('export-first').fill('2030-01-07');
+    await page.getByTestId('export-last').fill('2030-01-07');
+    await takePicture(page, 'export');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByTestId('export-start').click(),
+    ]);
+    assert.equal(download.suggestedFilename(), 'agenda-2030-01-07-to-2030-01-07.ics');
+    const ics = readFileSync(await download.path(), 'utf8');
+    assert.match(ics, /SUMMARY:Imported stand-up/);
+    assert.doesNotMatch(ics, /Boat trip/);
+    await page.context().close();
+  });
+
+  it('makes a secret address that a calendar app reads until it is revoked', async () => {
+    const page = await open(2);
+    await openPart(page, 'feeds');
+    await takePicture(page, 'feed');
+    await page.getByTestId('feed-make').click();
+    const url = await page.getByTestId('feed-address').inputValue();
+    await takePicture(page, 'feed-made');
+    const feed = await fetch(url);
+    assert.equal(feed.status, 200);
+    assert.match(await feed.text(), /SUMMARY:Piano/);
+    await page.getByTestId('feed-revoke').click();
+    await page.getByTestId('feed-address').waitFor({ state: 'detached' });
+    assert.equal((await fetch(url)).status, 404);
+    await page.context().close();
+  });
+
+  it('has all of it on a phone', async () => {
+    const page = await open(1, PHONE);
+    await assertNoOverflow(page);
+    await takePicture(page, 'phone-head');
+    await page.getByTestId('open-search').click();
+    await page.getByTestId('search-words').fill('w');
+    await page.getByTestId('search-results').getByText('Walk').first().waitFor();
+    await takePicture(page, 'phone-search');
+    await page.keyboard.press('Escape');
+    for (const part of ['import', 'export', 'feeds'] as const) {
+      await openPart(page, part);
+      await takePicture(page, `phone-${part}`);
+      await assertNoOverflow(page);
+      await page.keyboard.press('Escape');
+    }
+    await page.context().close();
+  });
+
+  it('caused no error and broke no rule of the content security policy', () => {
+    assert.deepEqual(browser.complaints, []);
+  });
+});
+
+async function deletePiano(page: Page): Promise<void> {
+  await page.getByTestId('calendar').getByText('Piano').first().click();
+  await page.getByTestId('delete-appointment').click();
+  await page.getByTestId('confirm-delete').click();
+  await page.getByTestId('appointment-dialog').waitFor({ state: 'hidden' });
+}
