@@ -4,6 +4,7 @@ import { AgendaApi } from './api/agenda-api.ts';
 import { browserSessionStore, exclusivelyAcrossTabs, SESSION_KEY } from './api/browser-session.ts';
 import { CalendarsApi } from './api/calendars-api.ts';
 import { ApiClient } from './api/client.ts';
+import { GroupsApi } from './api/groups-api.ts';
 import { createHttp } from './api/http.ts';
 import { LiveConnection } from './api/live.ts';
 import { PeopleApi } from './api/people-api.ts';
@@ -14,8 +15,10 @@ import type { LiveItem, SessionGrant } from './api/types.ts';
 import { AccountStore } from './features/account/account-store.ts';
 import { AgendaStore } from './features/calendar/agenda-store.ts';
 import { ClusterStore } from './features/cluster/cluster-store.ts';
+import { GroupsStore } from './features/groups/groups-store.ts';
 import { NotificationsStore } from './features/notifications/notifications-store.ts';
 import { SearchStore } from './features/search/search-store.ts';
+import { SharedAgendaStore } from './features/shared-agenda/shared-agenda-store.ts';
 import { TrashStore } from './features/trash/trash-store.ts';
 import { newId } from './ids.ts';
 import { Toasts } from './toasts.ts';
@@ -32,6 +35,8 @@ export interface Agenda {
   readonly calendars: CalendarsApi;
   readonly cluster: ClusterStore;
   readonly people: PeopleApi;
+  readonly groups: GroupsStore;
+  readonly shared: SharedAgendaStore;
   readonly live: LiveConnection;
   readonly toasts: Toasts;
 }
@@ -62,6 +67,9 @@ export function createAgenda(): Agenda {
   const trash = new TrashStore(new TrashApi(client), (restored) => calendar.adopt(restored));
   const calendars = new CalendarsApi(client);
   const people = new PeopleApi(client);
+  const groupsApi = new GroupsApi(client);
+  const groups = new GroupsStore(groupsApi, wait);
+  const shared = new SharedAgendaStore({ agenda: api, groups: groupsApi, wait });
   const cluster = new ClusterStore();
   const toasts = new Toasts();
   const live = new LiveConnection({
@@ -81,10 +89,13 @@ export function createAgenda(): Agenda {
     trash,
     calendars,
     people,
+    groups,
+    shared,
     cluster,
     live,
     toasts,
   };
+  shared.onGone = (why) => toasts.show('info', why);
   followAccount(agenda);
   followNetwork(agenda, session);
   return agenda;
@@ -93,6 +104,8 @@ export function createAgenda(): Agenda {
 function applyLive(agenda: Agenda, item: LiveItem): void {
   agenda.calendar.applyLive(item);
   agenda.notifications.applyLive(item);
+  agenda.groups.applyLive(item);
+  agenda.shared.applyLive(item);
   if (item.kind === 'notification_added') agenda.toasts.show('info', item.notification.text);
   if (item.kind === 'profile_changed') agenda.account.adopt(item.user);
 }
@@ -100,6 +113,8 @@ function applyLive(agenda: Agenda, item: LiveItem): void {
 function refetch(agenda: Agenda): void {
   void agenda.calendar.reload();
   void agenda.notifications.reload();
+  void agenda.groups.reload();
+  void agenda.shared.reload();
   agenda.account.reload().catch((error) => console.warn('the profile could not be read again', error));
 }
 
@@ -116,8 +131,11 @@ function followAccount(agenda: Agenda): void {
     agenda.notifications.close();
     agenda.search.close();
     agenda.trash.close();
+    agenda.groups.close();
+    agenda.shared.close();
     if (now === null) return;
     agenda.calendar.open(now);
+    agenda.groups.open();
     agenda.live.start();
   };
   agenda.account.state.subscribe(follow);
@@ -127,7 +145,10 @@ function followAccount(agenda: Agenda): void {
 function followNetwork(agenda: Agenda, session: Session): void {
   agenda.live.status.subscribe(() => {
     const status = agenda.live.status.get();
-    if (status === 'live') agenda.calendar.reloadIfNeeded();
+    if (status === 'live') {
+      agenda.calendar.reloadIfNeeded();
+      agenda.shared.reloadIfNeeded();
+    }
     if (status === 'live' || status === 'offline') agenda.cluster.pollNow();
   });
   // A connection over which nothing comes looks the same as a quiet one.

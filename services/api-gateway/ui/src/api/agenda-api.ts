@@ -37,6 +37,11 @@ export interface AgendaRange {
   readonly end: string;
 }
 
+/** What a viewer sees of what is private to somebody else. */
+interface BusyItem extends Pick<AgendaItem, 'userId' | 'start' | 'end'> {
+  readonly busyOnly: true;
+}
+
 export interface LoadedAgenda {
   readonly items: readonly AgendaItem[];
   /** There is more than the page shows. */
@@ -86,16 +91,35 @@ export class AgendaApi {
   }
 
   /** All that overlaps the range. Without a leader: what this replica knows, marked as stale. */
-  async agenda(range: AgendaRange, options: ReadOptions = {}): Promise<LoadedAgenda> {
+  agenda(range: AgendaRange, options: ReadOptions = {}): Promise<LoadedAgenda> {
+    return this.#agenda('/api/agenda', range, options);
+  }
+
+  /** That of somebody with whom the viewer shares a group. */
+  agendaOfPerson(userId: string, range: AgendaRange, options: ReadOptions = {}): Promise<LoadedAgenda> {
+    return this.#agenda(`/api/users/${encodeURIComponent(userId)}/agenda`, range, options);
+  }
+
+  /** Those of all members; what several have comes once for each. */
+  agendaOfGroup(groupId: string, range: AgendaRange, options: ReadOptions = {}): Promise<LoadedAgenda> {
+    return this.#agenda(`/api/groups/${encodeURIComponent(groupId)}/agenda`, range, options);
+  }
+
+  async #agenda(path: string, range: AgendaRange, options: ReadOptions): Promise<LoadedAgenda> {
     try {
-      return await this.#agendaPages(range, false, options);
+      return await this.#agendaPages(path, range, false, options);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'no_leader') throw error;
-      return this.#agendaPages(range, true, options);
+      return this.#agendaPages(path, range, true, options);
     }
   }
 
-  async #agendaPages(range: AgendaRange, stale: boolean, options: ReadOptions): Promise<LoadedAgenda> {
+  async #agendaPages(
+    path: string,
+    range: AgendaRange,
+    stale: boolean,
+    options: ReadOptions,
+  ): Promise<LoadedAgenda> {
     const items: AgendaItem[] = [];
     let cursor: string | null = null;
     for (let page = 0; page < AGENDA_PAGES_MAX; page += 1) {
@@ -106,8 +130,8 @@ export class AgendaApi {
         ...(stale ? { consistency: 'stale' } : {}),
         ...(cursor === null ? {} : { cursor }),
       });
-      const answer: Page<AgendaItem> = await this.#client.read(`/api/agenda?${query}`, options);
-      items.push(...answer.items);
+      const answer: Page<AgendaItem | BusyItem> = await this.#client.read(`${path}?${query}`, options);
+      items.push(...answer.items.map((item) => ('id' in item ? item : wholeItem(item))));
       cursor = answer.nextCursor;
       if (cursor === null) return { items, truncated: false, stale };
     }
@@ -173,3 +197,30 @@ function pathOf({ id, recurrence, recurrenceStart }: AgendaItem): string {
   if (recurrence === null || recurrenceStart === null) return path;
   return `${path}?${new URLSearchParams({ scope: 'this', recurrenceStart })}`;
 }
+
+/** Two that cannot be told apart have the same id. */
+function wholeItem(busy: BusyItem): AgendaItem {
+  return { ...NOTHING_KNOWN, ...busy, id: `busy:${busy.userId}:${busy.start}:${busy.end}` };
+}
+
+const NOTHING_KNOWN = {
+  ownerId: '',
+  groupId: null,
+  title: '',
+  description: '',
+  location: '',
+  timeZone: 'UTC',
+  allDay: false,
+  privacy: 'freebusy',
+  status: 'accepted',
+  version: 0,
+  originNode: '',
+  createdAt: '',
+  updatedAt: '',
+  deletedAt: null,
+  participants: [],
+  recurrence: null,
+  recurrenceStart: null,
+  myStatus: null,
+  conflict: false,
+} as const;

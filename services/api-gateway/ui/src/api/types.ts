@@ -1,5 +1,7 @@
 /** The JSON shapes of the REST and WebSocket interface. Instants are RFC 3339 in UTC with milliseconds. */
 
+import type { Group } from './groups-api.ts';
+
 export interface User {
   readonly id: string;
   readonly username: string;
@@ -122,7 +124,9 @@ export type LiveChange =
   | { readonly kind: 'appointment_removed'; readonly appointmentId: string; readonly version: number }
   | { readonly kind: 'notification_added'; readonly notification: Notification }
   | { readonly kind: 'notifications_read'; readonly notificationId: string | null }
-  | { readonly kind: 'profile_changed'; readonly user: User };
+  | { readonly kind: 'profile_changed'; readonly user: User }
+  | { readonly kind: 'group_changed'; readonly group: Group }
+  | { readonly kind: 'group_removed'; readonly groupId: string };
 
 export type LiveItem = LiveChange & { readonly index: number; readonly ordinal: number; readonly at: string };
 
