@@ -1,4 +1,5 @@
-/** REST as a client would use it. */
+/** REST as a client would use it; every answer is held against what is documented of it. */
+import { assertDocumented } from '../../services/api-gateway/src/testing/documented.ts';
 
 export interface Answer {
   readonly status: number;
@@ -43,11 +44,10 @@ export class ApiClient {
       signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
     });
     const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
-    };
+    const { status, headers: answered } = response;
+    const body = text === '' ? undefined : JSON.parse(text);
+    assertDocumented(method, path, { status, headers: answered, text, json: body });
+    return { status, headers: answered, body };
   }
 
   /** Registers and logs in. */

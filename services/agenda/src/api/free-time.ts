@@ -59,7 +59,9 @@ function findSlots(api: ApiContext): Handler<FindFreeSlotsRequest, FreeSlotsResp
       throw noSuchGroup(request.groupId);
     const { required, optional } = peopleOf(api, userId, request);
     assertInSight(api, userId, [...required, ...optional]);
-    const { startMs: fromMs, endMs: toMs } = request;
+    // Nobody meets at a time that has begun already.
+    const fromMs = Math.max(request.startMs, Date.now());
+    const toMs = Math.max(request.endMs, fromMs);
     const bufferMs = request.bufferMinutes * MINUTE_MS;
     const attendee = (id: string): Attendee => ({
       userId: id,

@@ -4,7 +4,7 @@ import { AppointmentFields } from '@agenda/proto/agenda/v1/command';
 import { GroupKind } from '@agenda/proto/agenda/v1/model';
 import { AgendaUnderTest, DEADLINE, write } from '../testing/agenda-under-test.ts';
 
-const NINE = Date.parse('2027-03-01T09:00:00Z');
+const NINE = Date.parse('2037-03-02T09:00:00Z');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const READ = { consistency: 0, minIndex: 0 } as const;
@@ -125,6 +125,16 @@ describe('lists for people and groups', () => {
     );
     const optional = await free(ana, { groupId, optionalUserIds: [bob.userId], limit: 3 });
     assert.deepEqual(optional.slots.find(({ startMs }) => startMs === NINE)?.missingUserIds, [bob.userId]);
+  });
+
+  it('proposes no time that has begun already', async () => {
+    const now = Date.now();
+    const anyHour = { workingEndMinutes: 24 * 60, workingDays: [1, 2, 3, 4, 5, 6, 7] };
+    const around = await free(ana, { startMs: now - DAY, endMs: now + DAY, limit: 50, ...anyHour });
+    assert.ok(around.slots.length > 0);
+    assert.ok(around.slots.every(({ startMs }) => startMs >= now));
+    const past = await free(ana, { startMs: now - 2 * DAY, endMs: now - DAY, ...anyHour });
+    assert.deepEqual(past.slots, []);
   });
 
   it('answer about people in one’s groups only, and name the others', async () => {

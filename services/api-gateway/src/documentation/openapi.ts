@@ -4,6 +4,7 @@ import { ERROR_TABLE, type ErrorCode } from '@agenda/service-kit/errors';
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import type { Answer, AnswerHeader, Endpoint } from '../routes/endpoint.ts';
+import { notificationIdField } from '../schemas/notifications.ts';
 import { ERROR_CODES, ERROR_MEANINGS, problemAnswer } from '../schemas/problems.ts';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
@@ -71,7 +72,7 @@ function introduction(): string {
     (code) => `| \`${code}\` | ${ERROR_TABLE[code].http} | ${ERROR_MEANINGS[code]} |`,
   );
   return [
-    'JSON is camelCase, instants are RFC 3339 (answers: UTC with milliseconds), ids are UUIDs.',
+    'JSON is camelCase, instants are RFC 3339 (answers: UTC with milliseconds), ids are UUIDs, but for those of notifications.',
     'Reads are linearizable on every node unless asked otherwise. Any write may carry an `Idempotency-Key`: sent again ' +
       'with the same key, on any node within 24 hours, it gives the first answer.',
     'Errors are RFC 9457 problem documents with a `code`:',
@@ -111,10 +112,16 @@ export function operationId({ method, path }: Endpoint): string {
   return method + named.join('');
 }
 
+/** Those that are no UUIDs. */
+const PARAMETERS: Readonly<Record<string, z.ZodType>> = {
+  secret: z.string(),
+  notificationId: notificationIdField,
+};
+
 function pathParameters(path: string): z.ZodObject | undefined {
   const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1] as string);
   if (names.length === 0) return undefined;
-  return z.object(Object.fromEntries(names.map((name) => [name, name === 'secret' ? z.string() : z.uuid()])));
+  return z.object(Object.fromEntries(names.map((name) => [name, PARAMETERS[name] ?? z.uuid()])));
 }
 
 function requestHeaders({ agenda, conditional, path }: Endpoint): z.ZodObject {

@@ -41,7 +41,7 @@ export interface Body {
 
 export interface Endpoint {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  /** As the router takes it. Parameters are ids, but `secret`. */
+  /** As the router takes it. Parameters are UUIDs, but `secret` and `notificationId`. */
   readonly path: `/${string}`;
   readonly topic: Topic;
   readonly summary: string;

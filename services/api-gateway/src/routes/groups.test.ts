@@ -88,8 +88,17 @@ describe('groups over REST', () => {
     const path = `/api/groups/${ID}/members/${person.userId}`;
     assert.equal((await call('PUT', path)).json.rank, 0);
     assert.equal((await call('PUT', path, { body: { rank: 999 } })).json.rank, 999);
-    for (const rank of [-1, 1.5, 1_000, '7'])
-      assertProblem(await call('PUT', path, { body: { rank } }), 400, 'invalid_argument');
+    const refusals = [
+      [-1, 'rank must be at least 0'],
+      [1.5, 'rank must be a whole number'],
+      [1_000, 'rank must be at most 999'],
+      ['7', 'rank must be a number'],
+    ] as const;
+    for (const [rank, detail] of refusals) {
+      const answer = await call('PUT', path, { body: { rank } });
+      assertProblem(answer, 400, 'invalid_argument');
+      assert.equal(answer.json.detail, detail);
+    }
   });
 
   it('leaves by removing oneself', async () => {

@@ -10,7 +10,7 @@ import { listView } from '../views/values.ts';
 import { answer, answerEmpty } from './answers.ts';
 import type { Endpoint, Route } from './endpoint.ts';
 import type { Gateway } from './gateway.ts';
-import { pathId } from './parameters.ts';
+import { pathNotificationId } from './parameters.ts';
 
 function listNotifications(gateway: Gateway): Route {
   return async (context) => {
@@ -45,7 +45,7 @@ function markRead({ agenda, idempotency }: Gateway): Route {
   return async (context) => {
     const request = {
       context: idempotency.writeContext(context),
-      notificationId: pathId(context, 'notification'),
+      notificationId: pathNotificationId(context),
     };
     const { index } = await agenda.write(context, (calls, options) =>
       calls.markNotificationRead(request, options),
@@ -100,7 +100,7 @@ export const notificationEndpoints: readonly Endpoint[] = [
   },
   {
     method: 'post',
-    path: '/api/notifications/:id/read',
+    path: '/api/notifications/:notificationId/read',
     topic: 'Notifications',
     summary: 'Mark one as read',
     agenda: 'write',

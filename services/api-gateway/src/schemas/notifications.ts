@@ -2,9 +2,15 @@ import { z } from 'zod';
 import { NOTIFICATION_VALUES, namesOf } from '../views/values.ts';
 import { instantAnswer, listOf } from './fields.ts';
 
+/** Where in the log it was written: log index and ordinal, as apply gives them. */
+export const notificationIdField = z
+  .string()
+  .regex(/^\d{1,15}-\d{1,6}$/)
+  .meta({ description: 'two numbers with a hyphen', example: '1024-0' });
+
 const notificationAnswer = z
   .object({
-    id: z.uuid(),
+    id: notificationIdField,
     kind: z
       .enum([...namesOf(NOTIFICATION_VALUES), 'unspecified'])
       .meta({ description: '`unspecified`: of a kind that this pod does not know yet' }),

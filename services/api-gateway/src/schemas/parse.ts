@@ -25,11 +25,11 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 function messageOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined ? 'is missing' : `must be ${article(issue.expected)}`;
+      return issue.input === undefined ? 'is missing' : `must be ${withArticle(issue.expected)}`;
     case 'too_small':
-      return `must have at least ${issue.minimum} ${unit(issue.origin, Number(issue.minimum))}`;
+      return bound('least', issue.origin, Number(issue.minimum));
     case 'too_big':
-      return `must have at most ${issue.maximum} ${unit(issue.origin, Number(issue.maximum))}`;
+      return bound('most', issue.origin, Number(issue.maximum));
     case 'invalid_value':
       return `must be ${issue.values.join(' or ')}`;
     default:
@@ -37,8 +37,15 @@ function messageOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-function article(type: string): string {
+function withArticle(type: string): string {
+  if (type === 'int') return 'a whole number';
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+/** @param origin what is bounded: a text has characters, a list items, and a number is at least or at most. */
+function bound(side: 'least' | 'most', origin: string, limit: number): string {
+  if (origin === 'number' || origin === 'int') return `must be at ${side} ${limit}`;
+  return `must have at ${side} ${limit} ${unit(origin, limit)}`;
 }
 
 function unit(origin: string, count: number): string {

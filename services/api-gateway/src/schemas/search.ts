@@ -4,7 +4,12 @@ import { consistencyField, limitField, pageFields, wholeNumberField } from './fi
 const SYNC_LIMIT_MAX = 500;
 
 export const searchQuerySchema = z.strictObject({
-  q: z.string().min(1).max(200).meta({ description: 'words of title, description and location' }),
+  q: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/[\p{L}\p{N}\p{M}]/u, 'must have a letter or digit')
+    .meta({ description: 'words of title, description and location' }),
   ...pageFields,
 });
 

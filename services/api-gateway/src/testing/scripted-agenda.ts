@@ -11,7 +11,6 @@ import type { Event, EventBatch } from '@agenda/proto/agenda/v1/event';
 import { type Notification, NotificationKind, type User } from '@agenda/proto/agenda/v1/model';
 import { ServiceError } from '@agenda/service-kit/errors';
 import { GrpcServer, type Handlers } from '@agenda/service-kit/grpc-server';
-import { uuidv7 } from '@agenda/service-kit/ids';
 import { createLogger, type Logger } from '@agenda/service-kit/logger';
 import type { InboundStream, OutboundStream } from '@agenda/service-kit/message-stream';
 import { type ReceivingService, receiverOf } from '@agenda/service-kit/nonces';
@@ -151,8 +150,9 @@ export class ScriptedAgenda {
 
   /** @returns what was added, and the index that brought it. */
   notify(userId: string, text: string): { notification: Notification; index: number } {
+    const logIndex = this.state.index + 1;
     const notification: Notification = {
-      id: uuidv7(),
+      id: `${logIndex}-0`,
       userId,
       kind: NotificationKind.NOTIFICATION_KIND_CONFLICT,
       createdAtMs: Date.now(),
@@ -161,7 +161,7 @@ export class ScriptedAgenda {
       groupId: '',
       actorId: '',
       text,
-      logIndex: this.state.index + 1,
+      logIndex,
     };
     this.state.notifications.unshift(notification);
     const index = this.state.happen([userId], { $case: 'notificationAdded', value: notification });
