@@ -23,7 +23,7 @@ export function assertDocumented(method: string, path: string, answer: Answer): 
 }
 
 /** A path without parameters wins over one with. */
-function endpointOf(method: string, path: string): Endpoint | undefined {
+export function endpointOf(method: string, path: string): Endpoint | undefined {
   const fitting = PATTERNS.filter(({ pattern }) => pattern.test(path)).map(({ endpoint }) => endpoint);
   const own = fitting.filter((endpoint) => endpoint.method === method.toLowerCase());
   return own.find((endpoint) => endpoint.path === path) ?? own[0];
