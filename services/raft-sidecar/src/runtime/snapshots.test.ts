@@ -68,6 +68,10 @@ describe('three sidecars with short logs', () => {
 
   const status = (node: TestNode) => node.sidecar.getStatus({}, { deadlineMs: DEADLINE_MS });
 
+  /** How fast this machine's disk is, is not tested here; such an alarm stands for half a minute. */
+  const alarmsOf = async (node: TestNode) =>
+    (await status(node)).alarms.map(({ code }) => code).filter((code) => code !== 'disk_stalled');
+
   async function allEqual(): Promise<void> {
     await eventually(() => {
       const [first, ...others] = nodes.map((node) => JSON.stringify(node.commands()));
@@ -186,7 +190,7 @@ describe('three sidecars with short logs', () => {
     assert.ok(index > 0);
     await write(1, 'behind it');
     await allEqual();
-    for (const node of nodes) assert.deepEqual((await status(node)).alarms, []);
+    for (const node of nodes) assert.deepEqual(await alarmsOf(node), []);
   });
 
   for (const who of ['follower', 'leader'] as const)
@@ -206,7 +210,7 @@ describe('three sidecars with short logs', () => {
       assert.match(node.machine.discarded[0] ?? '', /its digest is [0-9a-f]{64}, and that of a majority/);
       await write(10, 'healed');
       await allEqual();
-      await eventually(async () => (await status(node)).alarms.length === 0, 'the alarm is over');
+      await eventually(async () => (await alarmsOf(node)).length === 0, 'the alarm is over');
       await eventually(
         () => audit.events.some(({ target }) => target === 'alarm:diverged'),
         'it is in the trail',
