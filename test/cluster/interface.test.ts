@@ -1,4 +1,10 @@
 import assert from 'node:assert/strict';
+import { AgendaServiceService, Caller, CreateAppointmentRequest } from '@agenda/proto/agenda/v1/agenda';
+import { AppointmentFields } from '@agenda/proto/agenda/v1/command';
+import { podChannels } from '@agenda/service-kit/grpc-client';
+import { uuidv7Bytes } from '@agenda/service-kit/ids';
+import { createLogger } from '@agenda/service-kit/logger';
+import { Signer } from '@agenda/service-kit/signature';
 import { ENDPOINTS } from '../../services/api-gateway/src/routes/table.ts';
 import { endpointOf } from '../../services/api-gateway/src/testing/documented.ts';
 import { type Answer, type Ask, ask } from '../../services/api-gateway/src/testing/http-client.ts';
@@ -8,6 +14,7 @@ import { TestCluster } from '../support/cluster.ts';
 import { at, enterAll, type Person } from '../support/people.ts';
 
 const MONTH = 'start=2031-05-01T00:00:00Z&end=2031-06-01T00:00:00Z';
+const DEADLINE = { deadlineMs: 10_000 };
 const CALENDAR = [
   'BEGIN:VCALENDAR',
   'VERSION:2.0',
@@ -142,6 +149,37 @@ describe('the interface of a real pod', () => {
     for (const path of ['/healthz', '/readyz', '/raft/health', '/cluster/nodes', '/metrics'])
       await call(ada as Person, 'GET', path);
     for (const path of ['/api/openapi.json', '/api/docs']) await call(ada as Person, 'GET', path);
+  });
+
+  it('offers the same to internal tools over gRPC', async () => {
+    const [, another] = test.pods;
+    assert.ok(another);
+    const signer = new Signer('reports', [test.cluster.secrets.hmac]);
+    const logger = createLogger({ component: 'reports', nodeId: 'reports', level: 'silent' });
+    const address = { host: '127.0.0.1', port: another.ports.agenda };
+    const channel = podChannels(another.nodeId, { signer, logger })('agenda', address);
+    try {
+      const agenda = channel.client(AgendaServiceService);
+      const write = (caller?: Caller) => ({
+        caller,
+        commandId: uuidv7Bytes(),
+        fingerprint: new Uint8Array(),
+      });
+      const login = { context: write(), username: 'ben', password: PASSWORD };
+      const { user, session } = await agenda.login(login, DEADLINE);
+      assert.ok(user && session);
+      const caller = Caller.fromPartial({ userId: user.id, sessionId: session.id, username: 'ben' });
+      const [startMs, endMs] = [Date.parse(at(24, 9)), Date.parse(at(24, 10))];
+      const fields = AppointmentFields.fromPartial({ title: 'By a tool', startMs, endMs });
+      const create = CreateAppointmentRequest.fromPartial({ context: write(caller), fields });
+      const { appointment } = await agenda.createAppointment(create, DEADLINE);
+      const { json } = await call(ben as Person, 'GET', `/api/appointments/${appointment?.id}`);
+      assert.deepEqual([json.title, json.start, json.originNode], ['By a tool', at(24, 9), another.nodeId]);
+      const twice = CreateAppointmentRequest.fromPartial({ context: write(caller), fields });
+      await assert.rejects(agenda.createAppointment(twice, DEADLINE), { code: 'conflict' });
+    } finally {
+      channel.close();
+    }
   });
 
   it('was asked on every path of the document', () => {
