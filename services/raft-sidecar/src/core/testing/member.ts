@@ -13,6 +13,7 @@ import type {
   Message,
   Ready,
   SnapshotMetadata,
+  VoteRequest,
 } from '../types.ts';
 import { MemoryLog, TEST_OPTIONS } from './memory-log.ts';
 
@@ -303,4 +304,35 @@ export function entriesOf(terms: readonly number[], from: number): Entry[] {
 
 export function founding(configuration: Partial<Configuration>): Entry {
   return configurationEntry(1, 1, configuration);
+}
+
+/** What of that output is an append to this member. */
+export function appendsTo(id: string, { messages }: Effects): AppendRequest[] {
+  return ofKind(messages, 'appendRequest').filter(({ to }) => to === id);
+}
+
+/** What a leader knows of a member. @throws AssertionError if it knows none of that id */
+export function progressOf(member: TestMember, id: string) {
+  const progress = member.status.members.find((each) => each.id === id);
+  assert.ok(progress);
+  return progress;
+}
+
+/** The member takes in that another has answered its heartbeat. */
+export function heartbeatAnswer(member: TestMember, from: string, round = 1): Effects {
+  return member.step({ kind: 'heartbeatResponse', from, to: member.id, term: member.status.term, round });
+}
+
+/** From b to a, in term 2. */
+export function voteRequest(parts: Partial<VoteRequest>): VoteRequest {
+  return {
+    kind: 'voteRequest',
+    from: 'b',
+    to: 'a',
+    term: 2,
+    lastIndex: 1,
+    lastTerm: 1,
+    transfer: false,
+    ...parts,
+  };
 }
