@@ -15,7 +15,14 @@ import {
 } from '../state-machine/participants.ts';
 import { type Viewer, Visibility } from '../state-machine/visibility.ts';
 import { decodeCursor, type Page, pageOf } from './cursor.ts';
-import { type AgendaRange, EntryPages, type EntryRow, FROM_THE_START, type Position } from './entry-pages.ts';
+import {
+  type AgendaRange,
+  EntryPages,
+  type EntryRow,
+  FROM_THE_START,
+  type ListedEntry,
+  type Position,
+} from './entry-pages.ts';
 
 interface AppointmentWithSeries extends AppointmentRow {
   readonly recurrence: Uint8Array | null;
@@ -52,7 +59,7 @@ export class AgendaQueries {
     return row && row.owner_id === ownerId && row.deleted_at_ms !== 0 ? this.#whole(row, ownerId) : undefined;
   }
 
-  /** As the viewer, who may look at that agenda, sees it; by start, then appointment. */
+  /** As the viewer, who may look at that agenda, sees it; by start. */
   ofPerson(viewerId: string, personId: string, page: AgendaPage): Page<Occurrence> {
     return this.#page(viewerId, page, (after) => this.#entries.ofPerson(personId, page, after));
   }
@@ -84,17 +91,17 @@ export class AgendaQueries {
   #page(
     viewerId: string,
     { cursor, limit }: AgendaPage,
-    find: (after: Position) => EntryRow[],
+    find: (after: Position) => ListedEntry[],
   ): Page<Occurrence> {
-    const parts = decodeCursor(cursor, [0, '', ''] as const);
-    const after = parts ? { afterMs: parts[0], afterId: parts[1], afterPerson: parts[2] } : FROM_THE_START;
+    const parts = decodeCursor(cursor, [0, '', 0] as const);
+    const after = parts ? { afterMs: parts[0], afterPerson: parts[1], afterCount: parts[2] } : FROM_THE_START;
     const viewer = this.visibility.of(viewerId);
     const seen = new Map<string, Appointment | 'busy'>();
     return pageOf(
       find(after),
       limit,
       (entry) => this.#occurrence(viewer, entry, seen),
-      (entry) => [entry.start_ms, entry.appointment_id, entry.person_id],
+      (entry) => [entry.start_ms, entry.person_id, entry.nth],
     );
   }
 

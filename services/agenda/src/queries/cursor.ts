@@ -1,4 +1,4 @@
-/** Cursors: where a list goes on, opaque to clients. */
+/** Cursors: where a list goes on. Clients can read and make them: they must tell nothing that the page does not show. */
 import { ServiceError } from '@agenda/service-kit/errors';
 
 export type CursorParts = readonly (string | number)[];
@@ -25,7 +25,7 @@ export function decodeCursor<T extends CursorParts>(cursor: string, shape: T): T
     if (
       Array.isArray(parts) &&
       parts.length === shape.length &&
-      shape.every((part, at) => typeof part === typeof parts[at])
+      shape.every((part, at) => typeof part === typeof parts[at] && isSound(parts[at]))
     )
       return parts as unknown as T;
   } catch {
@@ -33,6 +33,11 @@ export function decodeCursor<T extends CursorParts>(cursor: string, shape: T): T
   }
   const message = 'is not a cursor of this list; pass nextCursor of the page before';
   throw new ServiceError('invalid_argument', `cursor ${message}`, { fields: [{ path: 'cursor', message }] });
+}
+
+/** Ours have no other numbers. */
+function isSound(part: unknown): boolean {
+  return typeof part !== 'number' || (Number.isSafeInteger(part) && part >= 0);
 }
 
 /** @param rows one more than the limit, if there are more. */

@@ -1,4 +1,7 @@
-/** Pages of agenda entries in a range of time, in the order of every list: by start, appointment, person. */
+/**
+ * Pages of agenda entries in a range of time, in the order of every list: by start, then person. Order and positions are
+ * made of what every reader sees, and not of ids: by those it could be told what hidden entries are one appointment.
+ */
 import type { ParticipantStatus } from '@agenda/proto/agenda/v1/model';
 import type { Database } from 'better-sqlite3';
 import { AgendaEntries } from '../state-machine/agenda-entries.ts';
@@ -14,6 +17,12 @@ export interface EntryRow {
   readonly status: ParticipantStatus;
 }
 
+/** Where it stands in its list. */
+export interface ListedEntry extends EntryRow {
+  /** Of the person's entries that begin at that moment, from 1. */
+  readonly nth: number;
+}
+
 /** [fromMs, toMs), a page of it. */
 export interface AgendaRange {
   readonly fromMs: number;
@@ -24,11 +33,12 @@ export interface AgendaRange {
 /** Where the page before ended. */
 export interface Position {
   readonly afterMs: number;
-  readonly afterId: string;
   readonly afterPerson: string;
+  /** The `nth` of the last entry. */
+  readonly afterCount: number;
 }
 
-export const FROM_THE_START: Position = { afterMs: -1, afterId: '', afterPerson: '' };
+export const FROM_THE_START: Position = { afterMs: -1, afterPerson: '', afterCount: 0 };
 
 /** Entries looked at in one step of a search for overlaps. */
 const SCAN_STEP = 500;
@@ -46,13 +56,17 @@ export class EntryPages {
     this.#statements = prepare(db);
   }
 
-  ofPerson(personId: string, { fromMs, toMs, limit }: AgendaRange, after: Position): EntryRow[] {
-    return this.#statements.ofPerson.all({ personId, fromMs, toMs, limit: limit + 1, ...after });
+  ofPerson(personId: string, { fromMs, toMs, limit }: AgendaRange, after: Position): ListedEntry[] {
+    const page = { personId, fromMs, toMs, limit: limit + 1, ...after };
+    return counted([...this.#statements.restOfPerson.all(page), ...this.#statements.ofPerson.all(page)], {
+      ...after,
+      afterPerson: personId,
+    }).slice(0, limit + 1);
   }
 
   /** Of all its members; what several have comes once for each. */
-  ofGroup(groupId: string, { fromMs, toMs, limit }: AgendaRange, start: Position): EntryRow[] {
-    const found: EntryRow[] = [];
+  ofGroup(groupId: string, { fromMs, toMs, limit }: AgendaRange, start: Position): ListedEntry[] {
+    const found = this.#statements.restInGroup.all({ groupId, fromMs, toMs, limit: limit + 1, ...start });
     let sliceMs = SLICE_MS;
     let after = start;
     for (
@@ -63,20 +77,20 @@ export class EntryPages {
       at = Math.min(toMs, at + sliceMs);
       const missing = limit + 1 - found.length;
       found.push(...this.#statements.ofGroup.all({ groupId, fromMs, toMs: at, limit: missing, ...after }));
-      after = { afterMs: at, afterId: '', afterPerson: '' };
+      after = { afterMs: at, afterPerson: '', afterCount: 0 };
     }
-    return found;
+    return counted(found, start);
   }
 
   /** Those of a person's that overlap something else; in steps, because how many do is not known before. */
-  overlapping(personId: string, { fromMs, toMs, limit }: AgendaRange, start: Position): EntryRow[] {
-    const found: EntryRow[] = [];
+  overlapping(personId: string, { fromMs, toMs, limit }: AgendaRange, start: Position): ListedEntry[] {
+    const found: ListedEntry[] = [];
     for (let after = start; ; ) {
-      const step = this.#statements.ofPerson.all({ personId, fromMs, toMs, limit: SCAN_STEP, ...after });
+      const step = this.ofPerson(personId, { fromMs, toMs, limit: SCAN_STEP - 1 }, after);
       for (const entry of step) if (this.isOverlapped(entry)) found.push(entry);
       const last = step.at(-1);
       if (step.length < SCAN_STEP || !last || found.length > limit) return found;
-      after = { afterMs: last.start_ms, afterId: last.appointment_id, afterPerson: last.person_id };
+      after = positionOf(last);
     }
   }
 
@@ -87,22 +101,35 @@ export class EntryPages {
   }
 }
 
+export function positionOf({ start_ms, person_id, nth }: ListedEntry): Position {
+  return { afterMs: start_ms, afterPerson: person_id, afterCount: nth };
+}
+
+function counted(rows: readonly EntryRow[], { afterMs, afterPerson, afterCount }: Position): ListedEntry[] {
+  let before = { start_ms: afterMs, person_id: afterPerson, nth: afterCount };
+  return rows.map((row) => {
+    const together = row.start_ms === before.start_ms && row.person_id === before.person_id;
+    const listed = { ...row, nth: together ? before.nth + 1 : 1 };
+    before = listed;
+    return listed;
+  });
+}
+
 type PageOf<Whom extends string> = Position & AgendaRange & { readonly [whom in Whom]: string };
 
 const COLUMNS = 'e.person_id, e.appointment_id, e.start_ms, e.end_ms, e.recurrence_start_ms, e.status';
 
-/** Entries of one class of spans that overlap [@fromMs, @toMs) and come after a position: an index range. */
-function inRange(longestMs: number, spanClass: number): string {
+/** Entries of one class of spans that overlap [@fromMs, @toMs) and begin at or after a moment: an index range. */
+function inRange(longestMs: number, spanClass: number, sinceMs: string): string {
   return `e.span_class = ${spanClass}
-    AND e.start_ms >= max(@fromMs - ${longestMs} + 1, @afterMs) AND e.start_ms < @toMs AND e.end_ms > @fromMs
-    AND (e.start_ms, e.appointment_id, e.person_id) > (@afterMs, @afterId, @afterPerson)`;
+    AND e.start_ms >= max(@fromMs - ${longestMs} + 1, ${sinceMs}) AND e.start_ms < @toMs AND e.end_ms > @fromMs`;
 }
 
 /** Each range is in the order of the list and is cut where the page ends: a page costs what it shows. */
 const OF_PERSON = SPAN_CLASS_MS.map(
   (longestMs, spanClass) =>
     `SELECT * FROM (SELECT ${COLUMNS} FROM agenda_entries e
-       WHERE e.person_id = @personId AND ${inRange(longestMs, spanClass)}
+       WHERE e.person_id = @personId AND ${inRange(longestMs, spanClass, '@afterMs + 1')}
        ORDER BY e.start_ms, e.appointment_id LIMIT @limit)`,
 ).join('\nUNION ALL\n');
 
@@ -110,16 +137,29 @@ const OF_PERSON = SPAN_CLASS_MS.map(
 const OF_GROUP = SPAN_CLASS_MS.map(
   (longestMs, spanClass) =>
     `SELECT ${COLUMNS} FROM group_members m CROSS JOIN agenda_entries e ON e.person_id = m.user_id
-     WHERE m.group_id = @groupId AND ${inRange(longestMs, spanClass)}`,
+     WHERE m.group_id = @groupId AND ${inRange(longestMs, spanClass, '@afterMs')}
+       AND (e.start_ms, e.person_id) > (@afterMs, @afterPerson)`,
 ).join('\nUNION ALL\n');
+
+/** What begins with the last entry of the page before, in the same agenda. */
+const REST = `e.span_class IN (${SPAN_CLASS_MS.map((_, spanClass) => spanClass).join(', ')})
+  AND e.start_ms = @afterMs AND e.start_ms < @toMs AND e.end_ms > @fromMs
+  ORDER BY e.appointment_id LIMIT @limit OFFSET @afterCount`;
 
 function prepare(db: Database) {
   return {
     ofPerson: db.prepare<[PageOf<'personId'>], EntryRow>(
       `SELECT * FROM (${OF_PERSON}) ORDER BY start_ms, appointment_id LIMIT @limit`,
     ),
+    restOfPerson: db.prepare<[PageOf<'personId'>], EntryRow>(
+      `SELECT ${COLUMNS} FROM agenda_entries e WHERE e.person_id = @personId AND ${REST}`,
+    ),
     ofGroup: db.prepare<[PageOf<'groupId'>], EntryRow>(
-      `SELECT * FROM (${OF_GROUP}) ORDER BY start_ms, appointment_id, person_id LIMIT @limit`,
+      `SELECT * FROM (${OF_GROUP}) ORDER BY start_ms, person_id, appointment_id LIMIT @limit`,
+    ),
+    restInGroup: db.prepare<[PageOf<'groupId'>], EntryRow>(
+      `SELECT ${COLUMNS} FROM group_members m CROSS JOIN agenda_entries e ON e.person_id = m.user_id
+       WHERE m.group_id = @groupId AND m.user_id = @afterPerson AND ${REST}`,
     ),
   };
 }

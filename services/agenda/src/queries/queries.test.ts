@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { GroupKind } from '@agenda/proto/agenda/v1/model';
+import type { AppointmentFields } from '@agenda/proto/agenda/v1/command';
+import { GroupKind, ParticipantStatus, Privacy } from '@agenda/proto/agenda/v1/model';
 import { PeopleLog } from '../state-machine/testing/people.ts';
 import {
+  asked,
+  bookWith,
   createAppointment,
   createGroup,
   DAY_MS,
@@ -9,11 +12,12 @@ import {
   HOUR_MS,
   putMember,
   registerUser,
+  respond,
   SESSION_SECONDS,
   startSession,
   updateProfile,
 } from '../state-machine/testing.ts';
-import type { Page } from './cursor.ts';
+import { encodeCursor, type Page } from './cursor.ts';
 import { Queries } from './queries.ts';
 
 const ANA = 'u-ana';
@@ -113,10 +117,64 @@ describe('the queries', () => {
       for (const limit of [1, 7, 60]) assert.deepEqual(group(limit), whole);
     });
 
+    it('do not tell by order or cursor which of the hidden entries of several people are one appointment', () => {
+      const pagesWith = (
+        meetings: readonly (readonly [id: string, owner: string, guest: string])[],
+      ): unknown[] => {
+        const people = new PeopleLog('ana', 'ben', 'cleo', 'dora', 'eve');
+        people.as('eve', createGroup('g', GroupKind.GROUP_KIND_NON_HIERARCHICAL));
+        for (const name of ['ana', 'ben', 'cleo', 'dora']) people.as('eve', putMember('g', `u-${name}`));
+        for (const [id, owner, guest] of meetings) {
+          const { fields } = (
+            createAppointment(id, '', 0, HOUR_MS) as { value: { fields: AppointmentFields } }
+          ).value;
+          const hidden = { ...fields, privacy: Privacy.PRIVACY_FREEBUSY };
+          const change = { fields: hidden, participants: asked(`u-${guest}`) };
+          people.as(owner, bookWith(id, `u-${owner}`, 0, HOUR_MS, change));
+          people.as(guest, respond(id, `u-${guest}`, ParticipantStatus.PARTICIPANT_STATUS_ACCEPTED));
+        }
+        const { agendas } = new Queries(people.db);
+        const range = { fromMs: 0, toMs: DAY_MS, limit: 1 };
+        return [...Array(4).keys()].reduce(
+          ({ pages, cursor }, _) => {
+            const page = agendas.ofGroup('u-eve', 'g', { ...range, cursor });
+            return { pages: [...pages, page], cursor: page.nextCursor };
+          },
+          { pages: [] as unknown[], cursor: '' },
+        ).pages;
+      };
+      assert.deepEqual(
+        pagesWith([
+          ['m1', 'ana', 'cleo'],
+          ['m2', 'ben', 'dora'],
+        ]),
+        pagesWith([
+          ['m8', 'ben', 'ana'],
+          ['m9', 'dora', 'cleo'],
+        ]),
+      );
+    });
+
+    it('show nothing of somebody who is not in the group, whatever a cursor says', () => {
+      log.register('cleo');
+      log.apply(createGroup('g', GroupKind.GROUP_KIND_NON_HIERARCHICAL), { actor: ANA });
+      book('c1', HOUR_MS, 2 * HOUR_MS, 'u-cleo');
+      const cursor = encodeCursor([HOUR_MS, 'u-cleo', 0]);
+      const page = queries.agendas.ofGroup(ANA, 'g', { fromMs: 0, toMs: DAY_MS, limit: 10, cursor });
+      assert.deepEqual(page.items, []);
+    });
+
     it('refuse a cursor that is none, or of another list', () => {
       for (let at = 0; at < 3; at++) book(`a${at}`, at * HOUR_MS, (at + 1) * HOUR_MS);
       const { nextCursor } = queries.agenda(ANA, 0, DAY_MS, 1, '');
-      for (const wrong of ['nonsense', nextCursor.slice(1), 'bnVsbA', 'W10'])
+      for (const wrong of [
+        'nonsense',
+        nextCursor.slice(1),
+        'bnVsbA',
+        'W10',
+        encodeCursor([0, '', -1]),
+        encodeCursor([0, '', 0.5]),
+      ])
         assert.throws(() => queries.agenda(ANA, 0, DAY_MS, 1, wrong), { code: 'invalid_argument' });
       assert.throws(() => queries.notifications(ANA, false, 1, nextCursor), { code: 'invalid_argument' });
     });

@@ -133,13 +133,17 @@ export class Trash {
     const row = this.#rows.byId(id);
     if (row?.deleted_at_ms === 0) {
       const owned = this.#appointments.owned(step, id, undefined);
-      return isRefusal(owned) ? owned : refuse('conflict', 'it is not deleted');
+      if (!isRefusal(owned)) return refuse('conflict', 'it is not deleted');
+      return owned.value.code === 'not_found' ? notInTrash(id) : owned;
     }
     const mine = row?.owner_id === step.command.actorId ? row : undefined;
-    if (!mine || mine.deleted_at_ms + TRASH_MS <= step.atMs)
-      return refuse('not_found', `there is no appointment ${id} in your trash`);
-    return mine;
+    return mine && mine.deleted_at_ms + TRASH_MS > step.atMs ? mine : notInTrash(id);
   }
+}
+
+/** The same words whether it is there and hidden, somebody else's, or nowhere. */
+function notInTrash(id: string): RefusalOutcome {
+  return refuse('not_found', `there is no appointment ${id} in your trash`);
 }
 
 function prepare(db: Database) {
