@@ -104,7 +104,8 @@ export class Attendance {
 
   #drop(step: Step, { before, after }: Change, dropped: readonly ParticipantRow[]): void {
     for (const participant of dropped) this.#bookings.takeOut(step, before, participant);
-    this.#tell(step, after.row, dropped, CANCELLED, `You are no longer asked to "${after.row.title}".`);
+    // By the title that they know: what it is called now is no longer theirs to see.
+    this.#tell(step, before.row, dropped, CANCELLED, `You are no longer asked to "${before.row.title}".`);
     this.#bookings.tellRemoved(
       step,
       after.row,

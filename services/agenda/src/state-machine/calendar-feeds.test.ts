@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { GroupKind } from '@agenda/proto/agenda/v1/model';
 import { PeopleLog } from './testing/people.ts';
-import { createGroup, outcomeOf, putMember } from './testing.ts';
+import { createGroup, eventsOf, outcomeOf, putMember, removeMember } from './testing.ts';
 
 describe('a calendar feed', () => {
   let log: PeopleLog;
@@ -40,6 +40,20 @@ describe('a calendar feed', () => {
     assert.equal(set('ana', { groupId: 'g', secretHash: new Uint8Array(5) }), 'invalid_argument');
     assert.equal(set('ana', { groupId: 'g' }), 'done');
     assert.deepEqual(feeds(), [{ user_id: '', group_id: 'g', hash: '01'.repeat(32) }]);
+  });
+
+  it('of a group ends when somebody leaves, who may know its address; the creator is told', () => {
+    set('ana', { groupId: 'g' });
+    const [notice] = eventsOf(log.as('ben', removeMember('g', 'u-ben')), 'notificationAdded');
+    assert.deepEqual(feeds(), []);
+    assert.deepEqual([notice?.userId, notice?.groupId], ['u-ana', 'g']);
+    assert.match(
+      notice?.text ?? '',
+      /^The calendar address of "group g" has ended, because ben the Tester is/,
+    );
+    log.as('ana', putMember('g', 'u-ben'));
+    const without = eventsOf(log.as('ben', removeMember('g', 'u-ben')), 'notificationAdded');
+    assert.deepEqual(without, [], 'there was none');
   });
 
   it('of a group goes with it', () => {

@@ -94,8 +94,13 @@ export class GroupRows {
   /** With its members and its feed. */
   remove(groupId: string): void {
     this.#statements.removeMembers.run(groupId);
-    this.#statements.removeFeeds.run(groupId);
+    this.removeFeed(groupId);
     this.#statements.remove.run(groupId);
+  }
+
+  /** @returns false if it had none. */
+  removeFeed(groupId: string): boolean {
+    return this.#statements.removeFeed.run(groupId).changes > 0;
   }
 
   member(groupId: string, userId: string): MemberRow | undefined {
@@ -149,7 +154,7 @@ function prepare(db: Database) {
     ),
     remove: db.prepare<[string]>('DELETE FROM groups WHERE id = ?'),
     removeMembers: db.prepare<[string]>('DELETE FROM group_members WHERE group_id = ?'),
-    removeFeeds: db.prepare<[string]>("DELETE FROM feeds WHERE user_id = '' AND group_id = ?"),
+    removeFeed: db.prepare<[string]>("DELETE FROM feeds WHERE user_id = '' AND group_id = ?"),
     member: db.prepare<[string, string], MemberRow>(
       'SELECT * FROM group_members WHERE group_id = ? AND user_id = ?',
     ),

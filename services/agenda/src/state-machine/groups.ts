@@ -130,6 +130,9 @@ export class Groups {
     const saved = this.#saved(step, group, { member_count: group.member_count - 1 });
     const text = `You are no longer a member of "${group.name}".`;
     this.#membership.tell(step, groupId, userId, NotificationKind.NOTIFICATION_KIND_GROUP_LEFT, text);
+    // Every member may know the address, so who leaves would read on.
+    if (this.#rows.removeFeed(groupId))
+      this.#membership.tellFeedEnded(step, group, this.#users.nameOf(userId));
     step.emit([userId], { $case: 'groupRemoved', value: { groupId } });
     this.#tellMembers(step, saved);
     return DONE;

@@ -1,5 +1,5 @@
 /** A group's future appointments follow its membership: who joins is asked to them, who leaves drops out. */
-import { type NotificationKind, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
+import { NotificationKind, ParticipantStatus } from '@agenda/proto/agenda/v1/model';
 import type { Attendance } from './attendance.ts';
 import type { Booking, Bookings } from './bookings.ts';
 import { ENTRIES_PER_COMMAND_MAX } from './bounds.ts';
@@ -100,6 +100,17 @@ export class Membership {
   tell(step: Step, groupId: string, userId: string, kind: NotificationKind, text: string): void {
     if (userId === step.command.actorId) return;
     this.#notifications.notify(step, { userId, kind, groupId, text });
+  }
+
+  /** Also the creator who did it: others need the new address. @param leaver by name. */
+  tellFeedEnded(step: Step, { id: groupId, name, creator_id: userId }: GroupRow, leaver: string): void {
+    const text = `The calendar address of "${name}" has ended, because ${leaver} is no longer a member.`;
+    this.#notifications.notify(step, {
+      userId,
+      kind: NotificationKind.NOTIFICATION_KIND_GROUP_LEFT,
+      groupId,
+      text,
+    });
   }
 
   #future(step: Step, groupId: string): Booking[] {
