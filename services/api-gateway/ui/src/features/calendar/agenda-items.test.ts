@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import type { AgendaItem } from '../../api/types.ts';
-import { NO_ITEMS, restored, withChanged, withLoaded, withMoved, withRemoved } from './agenda-items.ts';
+import {
+  itemOf,
+  NO_ITEMS,
+  restored,
+  withChanged,
+  withLoaded,
+  withMoved,
+  withRemoved,
+} from './agenda-items.ts';
 
 function item(id: string, version: number, change: Partial<AgendaItem> = {}): AgendaItem {
   return {
@@ -36,6 +44,14 @@ const NOTHING_CHANGED = new Set<string>();
 const loaded = (...items: AgendaItem[]) => withLoaded(NO_ITEMS, items, NOTHING_CHANGED);
 const titles = (items: { byKey: ReadonlyMap<string, AgendaItem> }) =>
   [...items.byKey.values()].map(({ title }) => title).sort();
+
+describe('an appointment without an appearance on the page', () => {
+  it('stands for itself, and a series for its first time', () => {
+    const once = item('once', 1);
+    assert.equal(itemOf(once, 'me').recurrenceStart, null);
+    assert.equal(itemOf({ ...once, recurrence: { rule: 'FREQ=DAILY' } }, 'me').recurrenceStart, once.start);
+  });
+});
 
 describe('the known agenda', () => {
   it('forgets what a newer load no longer has', () => {

@@ -85,6 +85,13 @@ function belongsTo(appointment: Appointment, viewerId: string): boolean {
   );
 }
 
+/** As one appearance, of what has none on the page: a series by its first time. */
+export function itemOf(appointment: Appointment, viewerId: string): AgendaItem {
+  const { recurrence, recurrenceStart, start } = appointment;
+  const item = toItem(appointment, viewerId, undefined);
+  return { ...item, recurrenceStart: recurrence === null ? recurrenceStart : start };
+}
+
 function toItem(appointment: Appointment, viewerId: string, before: AgendaItem | undefined): AgendaItem {
   const mine = appointment.participants.find(({ userId }) => userId === viewerId);
   return {

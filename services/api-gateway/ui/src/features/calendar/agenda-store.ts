@@ -7,6 +7,7 @@ import { Store } from '../../store.ts';
 import {
   type AgendaItems,
   findById,
+  itemOf,
   keyOf,
   NO_ITEMS,
   restored,
@@ -157,26 +158,29 @@ export class AgendaStore {
   async find(appointmentId: string): Promise<AgendaItem | null> {
     const known = findById(this.#items, appointmentId);
     if (known !== undefined) return known;
-    await this.#fetch(appointmentId);
-    return findById(this.#items, appointmentId) ?? null;
+    const appointment = await this.#fetch(appointmentId);
+    if (appointment === null || appointment.busyOnly) return null;
+    // Far from what is on the screen, or in nobody's agenda but the owner's: a group's, of which the viewer is a member.
+    return findById(this.#items, appointmentId) ?? itemOf(appointment, this.#viewerId);
   }
 
   /** The server's current version, which is also taken into the agenda. Null: it no longer exists. */
   async refresh(item: AgendaItem): Promise<AgendaItem | null> {
-    if (!(await this.#fetch(item.id))) this.#removed(item.id, item.version);
+    if ((await this.#fetch(item.id)) === null) this.#removed(item.id, item.version);
     return this.#items.byKey.get(keyOf(item)) ?? null;
   }
 
-  /** @returns false if it does not exist. */
-  async #fetch(appointmentId: string): Promise<boolean> {
+  /** @returns null if it does not exist. */
+  async #fetch(appointmentId: string): Promise<Appointment | null> {
     try {
       const appointment = await this.#api.appointment(appointmentId);
+      if (appointment.busyOnly) return appointment;
       if (appointment.recurrence === null) this.#changed(appointment);
       else await this.reload();
-      return true;
+      return appointment;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'not_found') throw error;
-      return false;
+      return null;
     }
   }
 

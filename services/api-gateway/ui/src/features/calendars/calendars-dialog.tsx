@@ -37,7 +37,7 @@ export function CalendarsDialog({ user, onClose }: CalendarsDialogProps) {
             </button>
           ))}
         </fieldset>
-        {part === 'import' && <ImportPanel />}
+        {part === 'import' && <ImportPanel onClose={onClose} />}
         {part === 'export' && <ExportPanel user={user} groups={groups} />}
         {part === 'feeds' && <FeedPanel groups={groups.filter(({ creatorId }) => creatorId === user.id)} />}
       </div>

@@ -6,7 +6,7 @@ import { ImportReportView } from './import-report.tsx';
 import { useImport } from './use-import.ts';
 
 /** Choose or drop a file, see what is in it, import it, read what became of each part. */
-export function ImportPanel() {
+export function ImportPanel({ onClose }: { onClose: () => void }) {
   const { chosen, report, problem, submit, choose, start } = useImport();
   const [over, setOver] = useState(false);
   const inputId = useId();
@@ -53,15 +53,21 @@ export function ImportPanel() {
         {report !== null && <ImportReportView report={report} />}
       </div>
       <footer className="dialog-foot">
-        <button
-          type="button"
-          className="button button-primary"
-          disabled={chosen === null || submit.busy || report !== null}
-          onClick={() => void start()}
-          data-testid="import-start"
-        >
-          {submit.busy ? 'Importing…' : 'Import'}
-        </button>
+        {report === null ? (
+          <button
+            type="button"
+            className="button button-primary"
+            disabled={chosen === null || submit.busy}
+            onClick={() => void start()}
+            data-testid="import-start"
+          >
+            {submit.busy ? 'Importing…' : 'Import'}
+          </button>
+        ) : (
+          <button type="button" className="button button-primary" onClick={onClose}>
+            Done
+          </button>
+        )}
       </footer>
     </>
   );

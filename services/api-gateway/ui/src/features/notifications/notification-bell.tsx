@@ -4,6 +4,7 @@ import type { Notification } from '../../api/types.ts';
 import { Icon } from '../../components/icon.tsx';
 import { useAgenda, useStore } from '../../use-agenda.ts';
 import { NotificationList } from './notification-list.tsx';
+import { destinationOf } from './notification-view.ts';
 
 const COUNT_SHOWN_MAX = 99;
 
@@ -21,9 +22,10 @@ export function NotificationBell({ timeZone, onOpenAppointment }: NotificationBe
   };
   const open = (notification: Notification) => {
     if (notification.readAt === null) markRead(notification.id);
-    if (notification.appointmentId === null) return;
+    const destination = destinationOf(notification);
+    if (destination?.kind !== 'appointment') return;
     panel.current?.hidePopover();
-    onOpenAppointment(notification.appointmentId);
+    onOpenAppointment(destination.id);
   };
   return (
     <>
@@ -65,6 +67,7 @@ export function NotificationBell({ timeZone, onOpenAppointment }: NotificationBe
           timeZone={timeZone}
           onOpen={open}
           onMore={() => void notifications.loadMore()}
+          onRetry={() => void notifications.reload()}
         />
       </div>
     </>

@@ -1,17 +1,20 @@
 import type { Notification } from '../../api/types.ts';
+import { Icon } from '../../components/icon.tsx';
 import { LOCALE, TIME_STYLE } from '../../locale.ts';
-import type { NotificationsState } from './notifications-store.ts';
+import { iconOf } from './notification-view.ts';
+import { KEPT_MAX, type NotificationsState } from './notifications-store.ts';
 
 interface NotificationListProps {
   readonly state: NotificationsState;
   readonly timeZone: string;
   readonly onOpen: (notification: Notification) => void;
   readonly onMore: () => void;
+  readonly onRetry: () => void;
 }
 
-export function NotificationList({ state, timeZone, onOpen, onMore }: NotificationListProps) {
-  if (state.error !== null) return <p className="empty">{state.error}</p>;
-  if (state.items.length === 0) {
+export function NotificationList(props: NotificationListProps) {
+  const { state, timeZone, onOpen, onMore, onRetry } = props;
+  if (state.items.length === 0 && state.error === null) {
     return (
       <p className="empty">
         {state.loading ? 'Loading…' : 'Nothing new. What concerns you will appear here.'}
@@ -35,6 +38,7 @@ export function NotificationList({ state, timeZone, onOpen, onMore }: Notificati
               onClick={() => onOpen(item)}
               data-testid="notification"
             >
+              <Icon name={iconOf(item)} />
               {item.readAt === null && <span className="visually-hidden">Unread: </span>}
               <span className="notification-text">{item.text}</span>
               <time dateTime={item.createdAt}>{format.format(Date.parse(item.createdAt))}</time>
@@ -42,14 +46,26 @@ export function NotificationList({ state, timeZone, onOpen, onMore }: Notificati
           </li>
         ))}
       </ul>
-      {state.nextCursor !== null && (
+      {state.error !== null && (
+        <div className="notifications-problem" role="alert">
+          <p>{state.error}</p>
+          <button type="button" className="button button-small" onClick={onRetry}>
+            Try again
+          </button>
+        </div>
+      )}
+      {state.items.length >= KEPT_MAX && state.nextCursor !== null && (
+        <p className="empty">Only the newest {KEPT_MAX} are shown.</p>
+      )}
+      {state.items.length < KEPT_MAX && state.nextCursor !== null && (
         <button
           type="button"
           className="button button-quiet button-wide"
           disabled={state.loading}
           onClick={onMore}
+          data-testid="older-notifications"
         >
-          Older ones
+          {state.loading ? 'Loading…' : 'Older ones'}
         </button>
       )}
     </>

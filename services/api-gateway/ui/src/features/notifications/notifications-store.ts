@@ -8,11 +8,7 @@ import { Store } from '../../store.ts';
 
 const PAGE_ITEMS = 30;
 /** Older ones are dropped from the page; they stay on the server. */
-const KEPT_MAX = 300;
-/** "All" are marked one by one, in rounds of as many as one list gives; more than this many rounds are left unread. */
-const MARK_ROUND_ITEMS = 100;
-const MARK_ROUNDS_MAX = 10;
-const MARK_AT_ONCE = 4;
+export const KEPT_MAX = 300;
 
 export interface NotificationsState {
   readonly items: readonly Notification[];
@@ -24,12 +20,14 @@ export interface NotificationsState {
 
 const EMPTY: NotificationsState = { items: [], unread: 0, nextCursor: null, loading: false, error: null };
 
+type Api = Pick<AgendaApi, 'notifications' | 'unread' | 'markRead' | 'markAllRead'>;
+
 export class NotificationsStore {
   readonly state = new Store<NotificationsState>(EMPTY);
-  readonly #api: AgendaApi;
+  readonly #api: Api;
   #generation = 0;
 
-  constructor(api: AgendaApi) {
+  constructor(api: Api) {
     this.#api = api;
   }
 
@@ -74,6 +72,7 @@ export class NotificationsStore {
         items: [...this.state.get().items, ...fresh],
         nextCursor: page.nextCursor,
         loading: false,
+        error: null,
       });
     } catch (error) {
       if (generation === this.#generation) this.state.update({ loading: false, error: explain(error) });
@@ -91,26 +90,12 @@ export class NotificationsStore {
   async markRead(notificationId: string | null): Promise<void> {
     this.state.set(withRead(this.state.get(), notificationId, new Date().toISOString()));
     try {
-      if (notificationId === null) await this.#markAllRead();
+      if (notificationId === null) await this.#api.markAllRead(newId());
       else await this.#api.markRead(notificationId, newId());
     } catch (error) {
       await this.reload();
       throw error;
     }
-  }
-
-  async #markAllRead(): Promise<void> {
-    for (let round = 0; round < MARK_ROUNDS_MAX; round += 1) {
-      const { items, nextCursor } = await this.#api.unread(MARK_ROUND_ITEMS);
-      const waiting = items.map(({ id }) => id);
-      const worker = async () => {
-        for (let id = waiting.pop(); id !== undefined; id = waiting.pop())
-          await this.#api.markRead(id, newId());
-      };
-      await Promise.all(Array.from({ length: MARK_AT_ONCE }, worker));
-      if (nextCursor === null) return;
-    }
-    await this.reload();
   }
 }
 
