@@ -10,6 +10,7 @@ import type { Logger } from '@agenda/service-kit/logger';
 import { receiverOf } from '@agenda/service-kit/nonces';
 import { Signer, Verifier } from '@agenda/service-kit/signature';
 import { CommandFactory } from './api/command-factory.ts';
+import { FeedSecrets } from './api/feed-secrets.ts';
 import { agendaHandlers } from './api/handlers.ts';
 import { Writes } from './api/writes.ts';
 import { isDiskFailure } from './apply/database.ts';
@@ -144,6 +145,7 @@ export class AgendaContext {
       auditFeed: this.#auditFeed,
       searchIndex: this.#searchIndex,
       nodeEvents: this.#nodeEvents,
+      feedSecrets: new FeedSecrets(this.#config.CLUSTER_HMAC_SECRET),
     });
   }
 

@@ -171,6 +171,20 @@ describe('calendar files', () => {
       await assert.rejects(give({ feedSecret: 'guessed' }), { code: 'not_found' });
     });
 
+    it('have the same address when the same request comes again, as long as that one stands', async () => {
+      const request = { context: write(ana), groupId: '', revoke: false };
+      const ask = async (): Promise<string> => (await agenda.client.setFeed(request, DEADLINE)).feedSecret;
+      const [first, together] = await Promise.all([ask(), ask()]);
+      assert.equal(together, first);
+      assert.equal(await ask(), first);
+      assert.match(await give({ feedSecret: first as string }), /SUMMARY:Once/);
+      const renewed = await feedOf(ana);
+      assert.notEqual(renewed, first);
+      await assert.rejects(ask(), { code: 'conflict', message: /has ended since; ask for another one/ });
+      assert.match(await give({ feedSecret: renewed }), /SUMMARY:Once/);
+      await feedOf(ana, '', true);
+    });
+
     it('of a group show its appointments, busy times as such, and never who', async () => {
       const { group } = await agenda.client.createGroup(
         {

@@ -1,5 +1,5 @@
 /** Calendar files: import, export, and the secret feeds that calendar programs read. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type {
   AgendaServiceService,
   ExportCalendarRequest,
@@ -18,6 +18,7 @@ import type { CalendarAppointment } from '../queries/calendar-rows.ts';
 import type { Detail } from '../state-machine/detail.ts';
 import type { ApiContext, Handler } from './api-context.ts';
 import { busyEvents, type EventView, fullEvents } from './calendar-events.ts';
+import { feedHashOf } from './feed-secrets.ts';
 import { type PlannedComponent, planImport, reported } from './import-plan.ts';
 import { assertValid } from './invalid.ts';
 import { outcomeOf } from './outcomes.ts';
@@ -30,7 +31,7 @@ const DAY_MS = 86_400_000;
 /** What a feed shows, around now. */
 const FEED_PAST_MS = 90 * DAY_MS;
 const FEED_FUTURE_MS = 366 * DAY_MS;
-const SECRET_BYTES = 32;
+const NO_BYTES = new Uint8Array(0);
 
 export function calendarHandlers(api: ApiContext): Handlers<AgendaServiceService> {
   return {
@@ -114,7 +115,7 @@ async function exportFeed(
   deadlineAtMs: number,
 ): Promise<ExportCalendarResponse> {
   await api.reads.fresh(context, { deadlineAtMs });
-  const owner = api.queries.calendars.feed(hashOf(feedSecret));
+  const owner = api.queries.calendars.feed(feedHashOf(feedSecret));
   if (!owner) throw new ServiceError('not_found', 'there is no such feed, or it was revoked');
   const nowMs = Date.now();
   const view = { fromMs: Math.max(0, nowMs - FEED_PAST_MS), toMs: nowMs + FEED_FUTURE_MS };
@@ -166,22 +167,23 @@ function assertNotTooMany(count: number): void {
     );
 }
 
+/** The same request gives the same address again, as long as that one stands. */
 function setFeed(api: ApiContext): Handler<SetFeedRequest, SetFeedResponse> {
   return async (request, call) => {
     const write = writeAsUser(request.context, call);
     const { groupId, revoke } = request;
-    const feedSecret = revoke ? '' : randomBytes(SECRET_BYTES).toString('base64url');
-    const secretHash = revoke ? new Uint8Array(0) : hashOf(feedSecret);
+    const secrets = revoke ? [] : api.feedSecrets.of(write.context?.commandId ?? NO_BYTES);
+    const secretHash = secrets[0] === undefined ? NO_BYTES : feedHashOf(secrets[0]);
     const userId = groupId === '' ? write.caller.userId : '';
     const result = await api.writes.submit(write, {
       $case: 'setFeed',
       value: { userId, groupId, secretHash },
     });
     outcomeOf(result, 'done');
+    if (revoke) return { feedSecret: '', index: result.index };
+    const feedSecret = secrets.find((secret) => api.queries.calendars.feed(feedHashOf(secret)));
+    if (feedSecret === undefined)
+      throw new ServiceError('conflict', 'this address was made and has ended since; ask for another one');
     return { feedSecret, index: result.index };
   };
-}
-
-function hashOf(secret: string): Uint8Array {
-  return createHash('sha256').update(secret).digest();
 }

@@ -9,6 +9,7 @@ import type { ApiContext } from './api-context.ts';
 import { appointmentHandlers } from './appointments.ts';
 import { calendarHandlers } from './calendars.ts';
 import { CommandFactory } from './command-factory.ts';
+import type { FeedSecrets } from './feed-secrets.ts';
 import { feedHandlers } from './feeds.ts';
 import { freeTimeHandlers } from './free-time.ts';
 import { groupListHandlers } from './group-lists.ts';
@@ -28,15 +29,17 @@ export interface ApiParts extends StatusSources {
   readonly auditFeed: AuditFeed;
   readonly searchIndex: ApiContext['searchIndex'];
   readonly nodeEvents: ApiContext['nodeEvents'];
+  readonly feedSecrets: FeedSecrets;
 }
 
 /** The handlers of all topics. What a later version brings is missing here and answers `unimplemented`. */
 export function agendaHandlers(parts: ApiParts): Handlers<AgendaServiceService> {
-  const { nodeEvents, searchIndex } = parts;
+  const { nodeEvents, searchIndex, feedSecrets } = parts;
   const { queries, position } = parts.replica;
   const reads = new Reads(parts.barrier, position, queries);
   const writes = new Writes(new CommandFactory(parts.nodeId), parts.proposer);
-  const api: ApiContext = { queries, reads, writes, passwords: new Passwords(), searchIndex, nodeEvents };
+  const passwords = new Passwords();
+  const api: ApiContext = { queries, reads, writes, passwords, feedSecrets, searchIndex, nodeEvents };
   return {
     ...accountHandlers(api),
     ...sessionHandlers(api),

@@ -29,7 +29,7 @@ export class Idempotency {
   writeContext(context: RequestContext, scope = '', attempt = 0): WriteContext {
     const caller = callerOf(context);
     const key = context.headers['idempotency-key'];
-    if (key === undefined) return this.freshContext(context);
+    if (key === undefined) return { caller, commandId: uuidv7Bytes(), fingerprint: NO_BYTES };
     if (typeof key !== 'string' || !KEY.test(key)) {
       const message = 'must be 1 to 255 visible ASCII characters';
       throw new ServiceError('invalid_argument', `Idempotency-Key ${message}`, {
@@ -41,11 +41,6 @@ export class Idempotency {
       commandId: commandId(caller, scope, key, attempt),
       fingerprint: this.#fingerprint(context),
     };
-  }
-
-  /** For a write whose answer holds a secret that is kept nowhere: a repeat must be a command, and a secret, of its own. */
-  freshContext(context: RequestContext): WriteContext {
-    return { caller: callerOf(context), commandId: uuidv7Bytes(), fingerprint: NO_BYTES };
   }
 
   /** The query counts: it may say which occurrences a change is for. */

@@ -93,7 +93,7 @@ function setFeed(groupOf: GroupOf): (gateway: Gateway) => Route {
   return ({ agenda, idempotency }) =>
     async (context) => {
       const request = {
-        context: idempotency.freshContext(context),
+        context: idempotency.writeContext(context),
         groupId: groupOf(context),
         revoke: false,
       };
@@ -150,6 +150,7 @@ export const calendarEndpoints: readonly Endpoint[] = [
     path: '/api/me/feed',
     summary: 'A secret address under which calendar apps read your agenda; the one before ends',
     answers: SET,
+    errors: ['conflict'],
     handler: setFeed(own),
   },
   {
@@ -166,7 +167,7 @@ export const calendarEndpoints: readonly Endpoint[] = [
     path: '/api/groups/:id/feed',
     summary: 'A secret address for the appointments of a group (creator only); the one before ends',
     answers: SET,
-    errors: ['forbidden'],
+    errors: ['forbidden', 'conflict'],
     handler: setFeed(ofGroup),
   },
   {

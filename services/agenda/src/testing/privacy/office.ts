@@ -14,6 +14,7 @@ import type { RequestOf, ResponseOf, Unary } from '@agenda/service-kit/definitio
 import { ServiceError } from '@agenda/service-kit/errors';
 import { CallContext, type Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7Bytes } from '@agenda/service-kit/ids';
+import { FeedSecrets } from '../../api/feed-secrets.ts';
 import { type ApiParts, agendaHandlers } from '../../api/handlers.ts';
 import { AppliedPosition } from '../../apply/applied-position.ts';
 import { AuditFeed } from '../../outbox/audit-feed.ts';
@@ -150,6 +151,7 @@ export class PrivacyOffice {
       auditFeed: this.#auditFeed,
       searchIndex: this.#searchIndex,
       nodeEvents: { record: () => undefined },
+      feedSecrets: new FeedSecrets(['the-cluster-secret-of-the-privacy-matrix']),
     };
     return parts as unknown as ApiParts;
   }
