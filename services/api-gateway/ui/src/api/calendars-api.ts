@@ -1,8 +1,7 @@
 /** Calendar files, and the secret addresses under which calendar apps read. */
 
 import type { AgendaRange } from './agenda-api.ts';
-import type { ApiClient, ReadOptions } from './client.ts';
-import type { Page } from './types.ts';
+import type { ApiClient } from './client.ts';
 
 /** An import may be many commands: the server takes up to 25 s, an export 10 s. */
 const IMPORT_DEADLINE_MS = 30_000;
@@ -22,27 +21,11 @@ export interface ImportReport {
   readonly components: readonly ImportedComponent[];
 }
 
-/** Of a group no more than what names it and says whose it is. */
-export interface OwnGroup {
-  readonly id: string;
-  readonly name: string;
-  readonly creatorId: string;
-}
-
-/** A person is in at most so many. */
-const GROUPS_MAX = 200;
-
 export class CalendarsApi {
   readonly #client: ApiClient;
 
   constructor(client: ApiClient) {
     this.#client = client;
-  }
-
-  /** The groups that one is in. */
-  async groups(options: ReadOptions = {}): Promise<readonly OwnGroup[]> {
-    const page: Page<OwnGroup> = await this.#client.read(`/api/groups?limit=${GROUPS_MAX}`, options);
-    return page.items;
   }
 
   /** @param ics The bytes of the file, as they are. */

@@ -6,6 +6,8 @@ interface DialogFormProps {
   readonly error: ReactNode;
   readonly saveLabel: string;
   readonly saveTestId: string;
+  /** What it does cannot be taken back. */
+  readonly danger?: boolean;
   readonly onSubmit: () => void;
   readonly onCancel: () => void;
   readonly children: ReactNode;
@@ -29,7 +31,7 @@ export function DialogForm(props: DialogFormProps) {
         </button>
         <button
           type="submit"
-          className="button button-primary"
+          className={`button ${props.danger ? 'button-danger' : 'button-primary'}`}
           disabled={props.busy}
           data-testid={props.saveTestId}
         >

@@ -2,7 +2,9 @@ import type { AgendaItem, User } from '../../api/types.ts';
 import { PasswordDialog } from '../account/password-dialog.tsx';
 import { ProfileDialog } from '../account/profile-dialog.tsx';
 import { CalendarsDialog } from '../calendars/calendars-dialog.tsx';
+import { GroupsDialog } from '../groups/groups-dialog.tsx';
 import { SearchDialog } from '../search/search-dialog.tsx';
+import { EntryDialog } from '../shared-agenda/entry-dialog.tsx';
 import { TrashDialog } from '../trash/trash-dialog.tsx';
 import { AppointmentDialog } from './appointment-dialog.tsx';
 import { MoveConflictDialog } from './move-conflict-dialog.tsx';
@@ -23,6 +25,18 @@ export function AgendaDialogs({ dialog, move, user, onGoTo, onClose }: AgendaDia
     <>
       {dialog?.kind === 'appointment' && (
         <AppointmentDialog target={dialog.target} user={user} onClose={onClose} />
+      )}
+      {dialog?.kind === 'entry' && (
+        <EntryDialog item={dialog.item} names={dialog.names} timeZone={user.timeZone} onClose={onClose} />
+      )}
+      {dialog?.kind === 'groups' && (
+        <GroupsDialog
+          key={dialog.groupId}
+          user={user}
+          groupId={dialog.groupId}
+          onAgenda={onClose}
+          onClose={onClose}
+        />
       )}
       {dialog?.kind === 'search' && (
         <SearchDialog timeZone={user.timeZone} onChoose={onGoTo} onClose={onClose} />

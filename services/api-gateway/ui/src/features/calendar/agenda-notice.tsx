@@ -3,8 +3,11 @@ import { useAgenda, useStore } from '../../use-agenda.ts';
 
 /** Says when what is on the screen is not the whole truth, and shows that something is being loaded. */
 export function AgendaNotice() {
-  const { calendar } = useAgenda();
-  const { loading, loadError, stale, truncated } = useStore(calendar.state);
+  const { calendar, shared } = useAgenda();
+  const own = useStore(calendar.state);
+  const others = useStore(shared.state);
+  const source = others.whose.kind === 'own' ? calendar : shared;
+  const { loading, loadError, stale, truncated } = others.whose.kind === 'own' ? own : others;
   const text = noticeText(loadError, stale, truncated);
   return (
     <div className="banner-place" role="status" data-testid="agenda-notice">
@@ -14,7 +17,7 @@ export function AgendaNotice() {
           <Icon name="info" />
           <p>{text}</p>
           {(loadError !== null || stale) && (
-            <button type="button" className="button button-small" onClick={() => void calendar.reload()}>
+            <button type="button" className="button button-small" onClick={() => void source.reload()}>
               Load again
             </button>
           )}

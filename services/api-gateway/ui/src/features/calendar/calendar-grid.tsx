@@ -14,6 +14,7 @@ import timeGridPlugin from '@fullcalendar/react/timegrid';
 import { memo, type Ref, useMemo } from 'react';
 import type { AgendaItem } from '../../api/types.ts';
 import { FIRST_DAY, LOCALE, SLOT_STYLE, TIME_STYLE } from '../../locale.ts';
+import type { EntryMark } from '../shared-agenda/shared-entries.ts';
 import type { AgendaItems } from './agenda-items.ts';
 import { type CalendarSpan, toEventInput } from './event-input.ts';
 import { THREE_DAYS } from './views.ts';
@@ -46,6 +47,8 @@ const NARROW_COLUMN_PX = 130;
 interface CalendarGridProps {
   readonly ref: Ref<CalendarRef>;
   readonly items: AgendaItems;
+  /** Whose each one is, by key; null: all are the viewer's. */
+  readonly marks: ReadonlyMap<string, EntryMark> | null;
   readonly viewerId: string;
   readonly timeZone: string;
   readonly controller: CalendarController;
@@ -57,10 +60,11 @@ interface CalendarGridProps {
 }
 
 export const CalendarGrid = memo(function CalendarGrid(props: CalendarGridProps) {
-  const { ref, items, viewerId, timeZone, controller, initialView, onShow, onSelect, onOpen, onMove } = props;
+  const { ref, items, marks, viewerId, timeZone, controller, initialView } = props;
+  const { onShow, onSelect, onOpen, onMove } = props;
   const events = useMemo(
-    () => [...items.byKey.values()].map((item) => toEventInput(item, viewerId)),
-    [items, viewerId],
+    () => [...items.byKey].map(([key, item]) => toEventInput(item, viewerId, marks?.get(key))),
+    [items, marks, viewerId],
   );
   const moved = (info: EventDropInfo | EventResizeDoneInfo) => {
     const item = items.byKey.get(info.event.id);

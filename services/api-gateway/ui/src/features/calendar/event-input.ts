@@ -2,28 +2,37 @@
 
 import type { EventInput } from '@fullcalendar/react';
 import type { AgendaItem } from '../../api/types.ts';
+import type { EntryMark } from '../shared-agenda/shared-entries.ts';
 import { keyOf } from './agenda-items.ts';
 import { addDays, startOfDay, toWallTime } from './zoned-time.ts';
 
-export function toEventInput(item: AgendaItem, viewerId: string): EventInput {
+/** @param mark Whose it is, where the agendas of others are shown. */
+export function toEventInput(item: AgendaItem, viewerId: string, mark?: EntryMark): EventInput {
   const own = item.ownerId === viewerId && !item.busyOnly;
   return {
     id: keyOf(item),
-    title: item.busyOnly ? 'Busy' : item.title,
+    title: titleOf(item, mark),
     allDay: item.allDay,
     // All-day appointments stand on the days of their own zone, wherever they are looked at from.
     start: item.allDay ? toWallTime(item.start, item.timeZone).date : item.start,
     end: item.allDay ? toWallTime(item.end, item.timeZone).date : item.end,
     startEditable: own,
     durationEditable: own,
-    color: colorOf(item, own),
+    color: colorOf(item, own, mark),
     className: classOf(item),
   };
 }
 
+/** Who comes first: that is what one looks for among many. */
+function titleOf(item: AgendaItem, mark: EntryMark | undefined): string {
+  const title = item.busyOnly ? 'Busy' : item.title;
+  return mark?.named ? `${mark.names}: ${title}` : title;
+}
+
 /** The style sheet's names; FullCalendar puts them on the element, where both schemes resolve them. */
-function colorOf(item: AgendaItem, own: boolean): string {
+function colorOf(item: AgendaItem, own: boolean, mark: EntryMark | undefined): string {
   if (item.conflict) return 'var(--event-conflict)';
+  if (mark !== undefined) return mark.color;
   return own ? 'var(--event)' : 'var(--event-others)';
 }
 

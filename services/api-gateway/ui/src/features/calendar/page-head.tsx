@@ -6,6 +6,7 @@ import { useAgenda } from '../../use-agenda.ts';
 import { AccountMenu } from '../account/account-menu.tsx';
 import { NotificationBell } from '../notifications/notification-bell.tsx';
 import { SearchButton } from '../search/search-button.tsx';
+import { useWhoseChoice, WhoseSelect } from '../shared-agenda/whose-select.tsx';
 import { CalendarToolbar } from './calendar-toolbar.tsx';
 import type { ViewChoice } from './views.ts';
 
@@ -15,6 +16,8 @@ interface PageHeadProps {
   readonly views: readonly ViewChoice[];
   readonly onAdd: () => void;
   readonly onOpenAppointment: (appointmentId: string) => void;
+  readonly onOpenGroup: (groupId: string) => void;
+  readonly onGroups: () => void;
   readonly onSearch: () => void;
   readonly onCalendars: () => void;
   readonly onTrash: () => void;
@@ -24,12 +27,14 @@ interface PageHeadProps {
 
 export function PageHead(props: PageHeadProps) {
   const { account } = useAgenda();
+  const choice = useWhoseChoice();
   return (
     <header className="page-head">
       <div className="brand">
         <Logo />
-        <h1>Agenda</h1>
+        <h1 className={choice ? 'visually-hidden' : undefined}>Agenda</h1>
       </div>
+      {choice && <WhoseSelect />}
       <CalendarToolbar controller={props.controller} views={props.views} />
       <div className="page-actions">
         <SearchButton onOpen={props.onSearch} />
@@ -42,7 +47,21 @@ export function PageHead(props: PageHeadProps) {
           <Icon name="plus" />
           <span>New appointment</span>
         </button>
-        <NotificationBell timeZone={props.user.timeZone} onOpenAppointment={props.onOpenAppointment} />
+        <button
+          type="button"
+          className="button button-icon"
+          aria-label="Groups"
+          title="Groups"
+          onClick={props.onGroups}
+          data-testid="open-groups"
+        >
+          <Icon name="people" />
+        </button>
+        <NotificationBell
+          timeZone={props.user.timeZone}
+          onOpenAppointment={props.onOpenAppointment}
+          onOpenGroup={props.onOpenGroup}
+        />
         <AccountMenu
           user={props.user}
           onCalendars={props.onCalendars}

@@ -10,6 +10,10 @@ import { nextHalfHour } from './zoned-time.ts';
 
 export type OpenDialog =
   | { readonly kind: 'appointment'; readonly target: AppointmentTarget }
+  /** Of others, to be read. */
+  | { readonly kind: 'entry'; readonly item: AgendaItem; readonly names: string }
+  /** With `groupId`, that one at once. */
+  | { readonly kind: 'groups'; readonly groupId: string | null }
   | { readonly kind: 'search' }
   | { readonly kind: 'trash' }
   | { readonly kind: 'calendars' }

@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import type { User } from '../../api/types.ts';
 import { Dialog } from '../../components/dialog.tsx';
+import { useAgenda, useStore } from '../../use-agenda.ts';
 import { ExportPanel } from './export-panel.tsx';
 import { FeedPanel } from './feed-panel.tsx';
 import { ImportPanel } from './import-panel.tsx';
-import { useOwnGroups } from './use-own-groups.ts';
 
 const PARTS = [
   { name: 'import', label: 'Import' },
@@ -20,7 +20,7 @@ interface CalendarsDialogProps {
 /** Between this agenda and other calendars: files in, files out, and addresses that calendar apps read. */
 export function CalendarsDialog({ user, onClose }: CalendarsDialogProps) {
   const [part, setPart] = useState<(typeof PARTS)[number]['name']>('import');
-  const groups = useOwnGroups();
+  const { groups } = useStore(useAgenda().groups.state);
   return (
     <Dialog title="Other calendars" onClose={onClose} testId="calendars-dialog">
       <div className="calendars">

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { OwnGroup } from '../../api/calendars-api.ts';
+import type { Group } from '../../api/groups-api.ts';
 import { explain } from '../../api/problem.ts';
 import type { User } from '../../api/types.ts';
 import { FormError } from '../../components/form-error.tsx';
@@ -17,7 +17,7 @@ const OFFERED_FUTURE_DAYS = 365;
 
 interface ExportPanelProps {
   readonly user: User;
-  readonly groups: readonly OwnGroup[];
+  readonly groups: readonly Group[];
 }
 
 /** Downloads an agenda as a calendar file. */

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { OwnGroup } from '../../api/calendars-api.ts';
+import type { Group } from '../../api/groups-api.ts';
 import { explain } from '../../api/problem.ts';
 import { FormError } from '../../components/form-error.tsx';
 import { useSubmit } from '../../components/use-submit.ts';
@@ -8,7 +8,7 @@ import { FeedAddress } from './feed-address.tsx';
 import { WhoseField } from './whose-field.tsx';
 
 /** Makes and revokes the secret address of one's own agenda, or of a group that one created. */
-export function FeedPanel({ groups }: { groups: readonly OwnGroup[] }) {
+export function FeedPanel({ groups }: { groups: readonly Group[] }) {
   const { calendars, toasts } = useAgenda();
   const submit = useSubmit();
   const [groupId, setGroupId] = useState<string | null>(null);

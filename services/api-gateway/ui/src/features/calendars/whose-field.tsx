@@ -1,8 +1,8 @@
-import type { OwnGroup } from '../../api/calendars-api.ts';
+import type { Group } from '../../api/groups-api.ts';
 import { Field } from '../../components/field.tsx';
 
 interface WhoseFieldProps {
-  readonly groups: readonly OwnGroup[];
+  readonly groups: readonly Group[];
   /** Null: one's own agenda. */
   readonly groupId: string | null;
   readonly onChange: (groupId: string | null) => void;

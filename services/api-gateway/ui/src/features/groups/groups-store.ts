@@ -76,6 +76,10 @@ export class GroupsStore {
     }
   }
 
+  find(groupId: string): Group | undefined {
+    return this.state.get().groups.find(({ id }) => id === groupId);
+  }
+
   /** Its members are read and kept up to date from now on. */
   openGroup(groupId: string): void {
     if (this.state.get().open?.groupId !== groupId)

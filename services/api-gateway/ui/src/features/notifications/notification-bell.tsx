@@ -11,9 +11,10 @@ const COUNT_SHOWN_MAX = 99;
 interface NotificationBellProps {
   readonly timeZone: string;
   readonly onOpenAppointment: (appointmentId: string) => void;
+  readonly onOpenGroup: (groupId: string) => void;
 }
 
-export function NotificationBell({ timeZone, onOpenAppointment }: NotificationBellProps) {
+export function NotificationBell({ timeZone, onOpenAppointment, onOpenGroup }: NotificationBellProps) {
   const { notifications, toasts } = useAgenda();
   const state = useStore(notifications.state);
   const panel = useRef<HTMLDivElement>(null);
@@ -23,9 +24,10 @@ export function NotificationBell({ timeZone, onOpenAppointment }: NotificationBe
   const open = (notification: Notification) => {
     if (notification.readAt === null) markRead(notification.id);
     const destination = destinationOf(notification);
-    if (destination?.kind !== 'appointment') return;
+    if (destination === null) return;
     panel.current?.hidePopover();
-    onOpenAppointment(destination.id);
+    if (destination.kind === 'appointment') onOpenAppointment(destination.id);
+    else onOpenGroup(destination.id);
   };
   return (
     <>

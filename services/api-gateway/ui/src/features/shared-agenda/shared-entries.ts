@@ -57,6 +57,8 @@ export function withOwn(entries: SharedEntries, own: AgendaItems, viewerId: stri
 export interface EntryMark {
   /** Whose it is. */
   readonly names: string;
+  /** Said with the title, where the agendas of several people are shown. */
+  readonly named: boolean;
   /** A name of the style sheet's. */
   readonly color: string;
 }
@@ -86,6 +88,7 @@ export function shownEntries(
     byKey.set(key, several && !userIds.includes(viewerId) ? { ...item, myStatus: null } : item);
     marks.set(key, {
       names: namesOf(userIds, names, people.length),
+      named: people.length > 1,
       color: several ? SEVERAL_COLOR : (colors.get(first) ?? SEVERAL_COLOR),
     });
   }
