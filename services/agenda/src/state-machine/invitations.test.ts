@@ -219,6 +219,14 @@ describe('invitations', () => {
       assert.deepEqual(log.answers('a1'), { cleo: 'pending' });
       assert.deepEqual(log.agenda('ben'), []);
     });
+
+    it('of the participants and the title: who is out is told by the title that was known', () => {
+      const { APPOINTMENT_FIELD_PARTICIPANTS, APPOINTMENT_FIELD_TITLE } = AppointmentField;
+      const changed = [APPOINTMENT_FIELD_TITLE, APPOINTMENT_FIELD_PARTICIPANTS];
+      const applied = log.as('ana', updateAppointment('a1', { changed, participants: asked('u-ben') }));
+      const texts = eventsOf(applied, 'notificationAdded').map(({ text }) => text);
+      assert.deepEqual(texts, ['You are no longer asked to "title of a1".', '"new title" was changed.']);
+    });
   });
 
   it('leave changing and deleting to the owner: participants are told so, others learn nothing', () => {
