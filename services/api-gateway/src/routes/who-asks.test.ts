@@ -110,7 +110,8 @@ describe('what REST asks the agenda', () => {
     it(`${name}: is asked in the name of who sent it, and of nobody else`, async () => {
       const from = gateway.agenda.calls.length;
       const { status, text } = await send(name, path);
-      const calls = gateway.agenda.calls.slice(from);
+      // The gateway asks for the status for itself, as it begins to follow the events.
+      const calls = gateway.agenda.calls.slice(from).filter(({ method }) => method !== 'getStatus');
       assert.deepEqual(
         [...new Set(calls.map(({ method }) => method))].sort(),
         [...path.asks].sort(),
