@@ -51,7 +51,7 @@ const NOTHING: readonly Seen[] = ['-', '-', '-', '-', '-', '-', '-', '-'];
 export const VIEWERS: Readonly<Record<string, Row>> = {
   //                                   personal: open, hidden; flat: …; ranked: …; gone: …
   [OWNER]: { sees: ALL },
-  // Asked to each appointment by name, in none of the groups.
+  // Asked to each appointment by name, in none of the owner's groups.
   required: { sees: ALL },
   waiting: { sees: ALL },
   optional: { sees: ALL },
@@ -73,6 +73,8 @@ export const VIEWERS: Readonly<Record<string, Row>> = {
   newsubordinate: { sees: ['all', 'busy', '-', '-', 'all', 'busy', '-', '-'] },
   // In a group with the owner that has nothing to do with any of it.
   acquaintance: { sees: ['all', 'busy', '-', '-', '-', '-', '-', '-'] },
+  // The superior of somebody who is asked to each appointment, in a group where the owner is not.
+  boss: { sees: NOTHING },
   // Left a group: the flat one before anything was booked, while it was to come, and once it was over; the hierarchical
   // one, as a superior, while it was to come. Who took part in what is over has been there.
   former: { sees: NOTHING },
@@ -87,10 +89,11 @@ export const VIEWERS: Readonly<Record<string, Row>> = {
 export const NAMES: readonly string[] = Object.keys(VIEWERS);
 
 /** As the groups are now; the first one made it. The group `gone` is not there any more. */
-export const MEMBERS: Readonly<Record<'flat' | 'ranked' | 'other', readonly string[]>> = {
+export const MEMBERS: Readonly<Record<'flat' | 'ranked' | 'other' | 'side', readonly string[]>> = {
   flat: [OWNER, 'member', 'newcomer'],
   ranked: ['superior', OWNER, 'equal', 'subordinate', 'newsuperior', 'newequal', 'newsubordinate'],
   other: ['acquaintance', OWNER],
+  side: ['boss', 'required'],
 };
 
 export function sees(viewer: string, { kind, column }: Subject): Seen {

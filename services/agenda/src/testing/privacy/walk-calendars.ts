@@ -9,12 +9,13 @@ import { assertLikeNothing, type Walk } from './walk.ts';
 import { rangeOf } from './walk-lists.ts';
 import { groupsOf, NO_SUCH_ID, userOf } from './world.ts';
 
-const GROUPS = ['flat', 'ranked', 'other', 'gone'] as const;
+const GROUPS = ['flat', 'ranked', 'other', 'side', 'gone'] as const;
 /** Who made them. */
 const CREATORS: Readonly<Record<string, string>> = {
   flat: OWNER,
   ranked: 'superior',
   other: 'acquaintance',
+  side: 'boss',
 };
 
 export function walkCalendars(walk: Walk): void {

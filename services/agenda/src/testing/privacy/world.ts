@@ -117,7 +117,10 @@ export class PrivacyWorld {
     this.#leave('flat', 'former');
     this.#does('acquaintance', createGroup('g-other', flat));
     this.#does('acquaintance', putMember('g-other', userOf(OWNER)));
-    this.#does('superior', createGroup('g-ranked', GroupKind.GROUP_KIND_HIERARCHICAL));
+    const hierarchical = GroupKind.GROUP_KIND_HIERARCHICAL;
+    this.#does('boss', createGroup('g-side', hierarchical));
+    this.#does('boss', putMember('g-side', userOf('required'), 100));
+    this.#does('superior', createGroup('g-ranked', hierarchical));
     for (const [name, rank] of [
       [OWNER, 500],
       ['exsuperior', 800],
