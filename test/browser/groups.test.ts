@@ -13,6 +13,9 @@ import {
 import { TestCluster } from '../support/cluster.ts';
 import { enterAll, type Person } from '../support/people.ts';
 
+const NAME = 'Kitchen';
+const RENAMED = 'Kitchen, bakery and all who serve at the long table';
+
 describe('groups on the page', () => {
   let test: TestCluster;
   let browser: TestBrowser;
@@ -54,7 +57,7 @@ describe('groups on the page', () => {
     await anasPage.getByTestId('open-groups').click();
     await takePicture(anasPage, 'groups-none');
     await anasPage.getByTestId('new-group').click();
-    await anasPage.getByTestId('group-name').fill('Kitchen');
+    await anasPage.getByTestId('group-name').fill(NAME);
     await anasPage.getByTestId('group-description').fill('Who cooks, who serves, and when.');
     await anasPage.getByTestId('kind-hierarchical').check();
     await takePicture(anasPage, 'group-new');
@@ -67,6 +70,10 @@ describe('groups on the page', () => {
       await anasPage.getByTestId('add-people').fill(typed);
       await anasPage.getByTestId('found-person').getByText(found).waitFor();
       await takePicture(anasPage, `group-add-${typed}`);
+      await anasPage.getByTestId('add-people').press('Escape');
+      await anasPage.getByTestId('found-person').waitFor({ state: 'detached' });
+      await anasPage.getByTestId('add-people').fill(typed);
+      await anasPage.getByTestId('found-person').getByText(found).waitFor();
       await anasPage.getByTestId('add-people').press('Enter');
       await anasPage.getByTestId('add-people-chosen').getByText(found).waitFor();
     }
@@ -80,8 +87,16 @@ describe('groups on the page', () => {
     await bensPage.getByTestId('toasts').getByText('Ana Silva added you').waitFor();
     await takePicture(bensPage, 'group-told-phone');
     await bensPage.getByTestId('open-groups').click();
-    await bensPage.getByTestId('group-row').getByText('Kitchen').click();
+    await bensPage.getByTestId('group-row').getByText(NAME).click();
     await rankOf(bensPage, 'cleo', 50).waitFor();
+  });
+
+  it('renames it, also where others look at it', async () => {
+    await anasPage.getByTestId('edit-group').click();
+    await anasPage.getByTestId('group-name').fill(RENAMED);
+    await anasPage.getByTestId('group-save').click();
+    for (const page of [anasPage, bensPage]) await page.getByRole('heading', { name: RENAMED }).waitFor();
+    await takePicture(bensPage, 'group-renamed-phone');
   });
 
   it('changes a rank, which others see while they look, and offers nothing that the rank does not allow', async () => {
@@ -116,10 +131,10 @@ describe('groups on the page', () => {
     // Private to others, but his rank is above hers; hers is below his.
     await calendar.getByText('Cleo: Doctor').waitFor();
     cleosPage = await enter(2, 'cleo', LAPTOP);
-    await cleosPage.getByTestId('whose').selectOption({ label: 'Kitchen' });
+    await cleosPage.getByTestId('whose').selectOption({ label: RENAMED });
     await cleosPage.getByTestId('calendar').getByText('Ben: Busy').click();
     await cleosPage.getByTestId('entry-dialog').getByText('More of it is private').waitFor();
-    assert.equal(await cleosPage.getByText('Bakery').count(), 0);
+    assert.equal(await cleosPage.getByTestId('calendar').getByText('Bakery').count(), 0);
     await takePicture(cleosPage, 'agenda-busy');
     await cleosPage.getByLabel('Close').click();
     await bensPage.getByTestId('legend').getByText('Cleo Martín').waitFor();
@@ -140,7 +155,7 @@ describe('groups on the page', () => {
     await anasPage.getByTestId('legend').getByText('Ben Okoro').waitFor();
     assert.equal(await anasPage.getByTestId('calendar').getByText('Market').count(), 0);
     await takePicture(anasPage, 'agenda-person');
-    await anasPage.getByTestId('whose').selectOption({ label: 'Kitchen' });
+    await anasPage.getByTestId('whose').selectOption({ label: RENAMED });
     await anasPage.getByTestId('calendar').getByText('You: Market').waitFor();
     await takePicture(anasPage, 'agenda-group');
     await assertNoOverflow(anasPage);
@@ -153,18 +168,21 @@ describe('groups on the page', () => {
 
   it('hands a group over; who then leaves is shown the own agenda, and the group is gone from the page', async () => {
     await anasPage.getByTestId('open-groups').click();
-    await anasPage.getByTestId('group-row').getByText('Kitchen').click();
+    await anasPage.getByTestId('group-row').getByText(NAME).click();
     assert.equal(await anasPage.getByTestId('leave-group').count(), 0);
     await member(anasPage, 'ben').getByRole('button', { expanded: false }).click();
     await anasPage.getByTestId('hand-over').click();
     await takePicture(anasPage, 'group-hand-over');
     await anasPage.getByTestId('group-confirm').click();
     await rankOf(anasPage, 'ben', 1000).waitFor();
-    await bensPage.getByTestId('toasts').getByText('is yours now').waitFor();
+    await bensPage.getByTestId('notifications-button').click();
+    await bensPage.getByTestId('notification').getByText('is yours now').click();
+    await bensPage.getByTestId('delete-group').waitFor();
+    await bensPage.getByLabel('Close').click();
     await anasPage.getByTestId('group-agenda').click();
     await anasPage.getByTestId('legend').waitFor();
     await anasPage.getByTestId('open-groups').click();
-    await anasPage.getByTestId('group-row').getByText('Kitchen').click();
+    await anasPage.getByTestId('group-row').getByText(NAME).click();
     await anasPage.getByTestId('leave-group').click();
     await anasPage.getByTestId('group-confirm').click();
     await anasPage.getByText('You are in no group yet').waitFor();
@@ -174,7 +192,7 @@ describe('groups on the page', () => {
 
   it('asks before it deletes a group, and tells whoever was in it', async () => {
     await bensPage.getByTestId('open-groups').click();
-    await bensPage.getByTestId('group-row').getByText('Kitchen').click();
+    await bensPage.getByTestId('group-row').getByText(NAME).click();
     await bensPage.getByTestId('delete-group').click();
     await bensPage.getByText('Its future appointments are cancelled').waitFor();
     await takePicture(bensPage, 'group-delete-phone');

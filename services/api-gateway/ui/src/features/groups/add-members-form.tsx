@@ -15,12 +15,14 @@ const ADDED_AT_ONCE_MAX = 20;
 interface AddMembersFormProps {
   readonly group: Group;
   readonly members: readonly GroupMember[];
-  readonly onClose: () => void;
+  /** @param said What was done. */
+  readonly onDone: (said: string) => void;
+  readonly onCancel: () => void;
 }
 
 /** Finds people by name and adds them, all with one rank. */
-export function AddMembersForm({ group, members, onClose }: AddMembersFormProps) {
-  const { groups, toasts } = useAgenda();
+export function AddMembersForm({ group, members, onDone, onCancel }: AddMembersFormProps) {
+  const { groups } = useAgenda();
   const submit = useSubmit();
   const [people, setPeople] = useState<readonly Person[]>([]);
   const [rank, setRank] = useState(rankGivenMax(group) === 1 ? '1' : '');
@@ -50,8 +52,7 @@ export function AddMembersForm({ group, members, onClose }: AddMembersFormProps)
       setPeople(people.slice(added ? at + 1 : at));
       if (!added) return;
     }
-    toasts.show('info', `${people.map(nameOf).join(', ')} joined “${group.name}”.`);
-    onClose();
+    onDone(people.length === 1 ? `Added ${nameOf(people[0]!)}.` : `Added ${people.length} people.`);
   };
 
   const rankProblem = wrong.rank ?? fieldMessage(submit.failure, 'rank');
@@ -66,7 +67,7 @@ export function AddMembersForm({ group, members, onClose }: AddMembersFormProps)
       saveLabel="Add"
       saveTestId="add-members-save"
       onSubmit={save}
-      onCancel={onClose}
+      onCancel={onCancel}
     >
       <PeopleField
         label="People"

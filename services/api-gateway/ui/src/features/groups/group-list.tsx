@@ -1,7 +1,7 @@
 import type { User } from '../../api/types.ts';
 import { FormError } from '../../components/form-error.tsx';
 import { Icon } from '../../components/icon.tsx';
-import { isCreator, isHierarchical } from './group-rules.ts';
+import { isCreator, isHierarchical, membersText } from './group-rules.ts';
 import type { GroupsState } from './groups-store.ts';
 
 interface GroupListProps {
@@ -35,7 +35,7 @@ export function GroupList({ state, user, onOpen, onNew }: GroupListProps) {
                 <span className="row-main">
                   <strong>{group.name}</strong>
                   <span className="row-faint">
-                    {group.memberCount === 1 ? '1 member' : `${group.memberCount} members`}
+                    {membersText(group.memberCount)}
                     {isHierarchical(group) && ` · your rank ${group.myRank ?? ''}`}
                     {isCreator(group, user.id) && ' · yours'}
                   </span>

@@ -7,21 +7,21 @@ import { ACTIONS, consequencesOf, doneOf, type GroupQuestion } from './questions
 
 interface QuestionFormProps {
   readonly question: GroupQuestion;
-  readonly onDone: () => void;
+  /** @param said What was done. */
+  readonly onDone: (said: string) => void;
   readonly onCancel: () => void;
 }
 
 /** Says what will happen, and does it when told to. */
 export function QuestionForm({ question, onDone, onCancel }: QuestionFormProps) {
-  const { groups, toasts } = useAgenda();
+  const { groups } = useAgenda();
   const submit = useSubmit();
   const known = useStore(groups.state).groups.find(({ id }) => id === question.group.id);
   const version = known?.version ?? question.group.version;
   const answer = async () => {
     const content = { question: question.kind, version };
-    if (!(await submit.run(content, (key) => carryOut(groups, question, version, key)))) return;
-    toasts.show('info', doneOf(question));
-    onDone();
+    const done = await submit.run(content, (key) => carryOut(groups, question, version, key));
+    if (done) onDone(doneOf(question));
   };
   return (
     <DialogForm

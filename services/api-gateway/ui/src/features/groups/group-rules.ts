@@ -29,6 +29,10 @@ export function isHierarchical(group: Group): boolean {
   return group.kind === 'hierarchical';
 }
 
+export function membersText(count: number): string {
+  return count === 1 ? '1 member' : `${count} members`;
+}
+
 /** Edit, delete and hand over. */
 export function isCreator(group: Group, viewerId: string): boolean {
   return group.creatorId === viewerId;

@@ -3,7 +3,7 @@ import type { Group, GroupMember } from '../../api/groups-api.ts';
 import { FormError } from '../../components/form-error.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { useAgenda } from '../../use-agenda.ts';
-import { isCreator, isHierarchical, kindOf, mayAdd, mayLeave } from './group-rules.ts';
+import { isCreator, isHierarchical, kindOf, mayAdd, mayLeave, membersText } from './group-rules.ts';
 import { MemberRow } from './member-row.tsx';
 import type { GroupQuestion } from './questions.ts';
 
@@ -24,6 +24,7 @@ export function GroupView(props: GroupViewProps) {
   const { shared } = useAgenda();
   const [openMember, setOpenMember] = useState<string | null>(null);
   const kind = kindOf(group);
+  const count = members?.length ?? group.memberCount;
   const showAgenda = () => {
     shared.showGroup(group.id);
     onAgenda();
@@ -54,7 +55,7 @@ export function GroupView(props: GroupViewProps) {
         <FormError>{props.error}</FormError>
         <section aria-label="Members">
           <h3 className="group-part">
-            {group.memberCount === 1 ? '1 member' : `${group.memberCount} members`}
+            {membersText(count)}
             {isHierarchical(group) && <span> Your rank: {group.myRank ?? ''}</span>}
           </h3>
           {members === null ? (
@@ -76,7 +77,7 @@ export function GroupView(props: GroupViewProps) {
             </ul>
           )}
         </section>
-        {isCreator(group, viewerId) && group.memberCount > 1 && (
+        {isCreator(group, viewerId) && count > 1 && (
           <p className="dialog-lead">To leave, hand the group over to a member first.</p>
         )}
       </div>

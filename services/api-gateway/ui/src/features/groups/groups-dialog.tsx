@@ -35,6 +35,8 @@ export function GroupsDialog({ user, groupId, onAgenda, onClose }: GroupsDialogP
   const { groups } = useAgenda();
   const state = useStore(groups.state);
   const [view, setView] = useState<View>(groupId === null ? LIST : { kind: 'group', groupId });
+  // What was done last, said where it was done: the page's own messages are behind the dialog.
+  const [said, setSaid] = useState('');
   const shownId = groupIdOf(view);
   useEffect(() => {
     if (shownId === null) groups.closeGroup();
@@ -43,10 +45,14 @@ export function GroupsDialog({ user, groupId, onAgenda, onClose }: GroupsDialogP
   useEffect(() => () => groups.closeGroup(), [groups]);
 
   const group = state.groups.find(({ id }) => id === shownId);
-  const show = (id: string) => setView({ kind: 'group', groupId: id });
-  const toGroup = () => (shownId === null ? setView(LIST) : show(shownId));
+  const go = (next: View, done = '') => {
+    setView(next);
+    setSaid(done);
+  };
+  const show = (id: string, done = '') => go({ kind: 'group', groupId: id }, done);
+  const toGroup = (done = '') => (shownId === null ? go(LIST, done) : show(shownId, done));
   const title = group === undefined ? titleWithout(view) : titleWith(view, group);
-  const onBack = view.kind === 'list' ? undefined : isOfGroup(view) ? toGroup : () => setView(LIST);
+  const onBack = view.kind === 'list' ? undefined : isOfGroup(view) ? () => toGroup() : () => go(LIST);
   return (
     <Dialog
       title={title}
@@ -55,41 +61,54 @@ export function GroupsDialog({ user, groupId, onAgenda, onClose }: GroupsDialogP
       onClose={onClose}
       testId="groups-dialog"
     >
+      <p className="dialog-said" role="status">
+        {said}
+      </p>
       {content()}
     </Dialog>
   );
 
   function content() {
     if (view.kind === 'list') {
-      return <GroupList state={state} user={user} onOpen={show} onNew={() => setView({ kind: 'new' })} />;
+      return (
+        <GroupList state={state} user={user} onOpen={(id) => show(id)} onNew={() => go({ kind: 'new' })} />
+      );
     }
     if (view.kind === 'new')
-      return <GroupForm group={null} onDone={({ id }) => show(id)} onCancel={() => setView(LIST)} />;
+      return <GroupForm group={null} onDone={({ id }) => show(id)} onCancel={() => go(LIST)} />;
     if (view.kind === 'question') {
       const { question } = view;
       const staysIn = question.kind === 'remove' || question.kind === 'hand-over';
       return (
         <QuestionForm
           question={question}
-          onDone={() => (staysIn ? toGroup() : setView(LIST))}
-          onCancel={toGroup}
+          onDone={(done) => (staysIn ? toGroup(done) : go(LIST, done))}
+          onCancel={() => toGroup()}
         />
       );
     }
     if (group === undefined) return <NoGroup known={state.known} />;
-    if (view.kind === 'edit') return <GroupForm group={group} onDone={toGroup} onCancel={toGroup} />;
+    if (view.kind === 'edit')
+      return <GroupForm group={group} onDone={() => toGroup()} onCancel={() => toGroup()} />;
     const members = state.open?.groupId === group.id ? state.open : null;
     if (view.kind === 'add')
-      return <AddMembersForm group={group} members={members?.members ?? []} onClose={toGroup} />;
+      return (
+        <AddMembersForm
+          group={group}
+          members={members?.members ?? []}
+          onDone={toGroup}
+          onCancel={() => toGroup()}
+        />
+      );
     return (
       <GroupView
         group={group}
         members={members?.known ? members.members : null}
         error={state.error}
         viewerId={user.id}
-        onAdd={() => setView({ kind: 'add', groupId: group.id })}
-        onEdit={() => setView({ kind: 'edit', groupId: group.id })}
-        onAsk={(question) => setView({ kind: 'question', question })}
+        onAdd={() => go({ kind: 'add', groupId: group.id })}
+        onEdit={() => go({ kind: 'edit', groupId: group.id })}
+        onAsk={(question) => go({ kind: 'question', question })}
         onAgenda={onAgenda}
       />
     );

@@ -10,19 +10,21 @@ import { RankField } from './rank-field.tsx';
 
 /** Gives one member another rank. */
 export function RankForm({ group, member }: { group: Group; member: GroupMember }) {
-  const { groups, toasts } = useAgenda();
+  const { groups } = useAgenda();
   const submit = useSubmit();
   const [text, setText] = useState(String(member.rank));
   const [wrong, setWrong] = useState<string | undefined>();
+  const [said, setSaid] = useState('');
   const save = async (event: FormEvent) => {
     event.preventDefault();
     const found = rankError(text, group);
     setWrong(found);
+    setSaid('');
     if (found !== undefined) return;
     const rank = Number(text);
     const content = { rank, userId: member.userId };
     if (await submit.run(content, (key) => groups.putMember(group.id, member.userId, rank, key)))
-      toasts.show('info', `${nameOf(member)} has rank ${rank} now.`);
+      setSaid(`${nameOf(member)} has rank ${rank} now.`);
   };
   const fieldError = wrong ?? fieldMessage(submit.failure, 'rank');
   return (
@@ -41,6 +43,9 @@ export function RankForm({ group, member }: { group: Group; member: GroupMember 
       <button type="submit" className="button" disabled={submit.busy} data-testid="save-rank">
         {submit.busy ? 'Saving…' : 'Change rank'}
       </button>
+      <p className="rank-said" role="status">
+        {said}
+      </p>
       <FormError>{submit.failure !== null && fieldError === undefined && explain(submit.failure)}</FormError>
     </form>
   );
