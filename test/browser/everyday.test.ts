@@ -168,6 +168,51 @@ describe('what a person needs of the page every day', () => {
     await page.context().close();
   });
 
+  it('opens what a notification is about, however far away it is, and marks all as read', async () => {
+    const page = await open(1);
+    const dana = await test.client(2).enter('dana');
+    const { items } = expect(await dana.call('GET', '/api/users?query=eva'), 200).body;
+    const body = {
+      title: 'Yoga',
+      start: '2027-03-01T18:00:00Z',
+      end: '2027-03-01T19:00:00Z',
+      recurrence: { rule: 'FREQ=WEEKLY;COUNT=3' },
+      participants: [{ userId: items[0].id }],
+    };
+    expect(await dana.call('POST', '/api/appointments', { body }), 201);
+    await page.getByTestId('toasts').getByText('Yoga').waitFor();
+    await page.getByTestId('notifications-button').click();
+    await takePicture(page, 'notifications');
+    await page.getByTestId('notification').filter({ hasText: 'Yoga' }).click();
+    await page.getByTestId('answer-accept').waitFor();
+    await page.getByTestId('calendar-title').getByText('Mar 2027').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByTestId('notifications-button').click();
+    await page.getByTestId('mark-all-read').click();
+    await page.getByTestId('unread-count').waitFor({ state: 'detached' });
+    const { count } = expect(await eva.call('GET', '/api/notifications/unread'), 200).body;
+    assert.equal(count, 0);
+    await page.context().close();
+  });
+
+  it('shows the cluster to whoever follows the line at the foot, without a log-in', async () => {
+    for (const viewport of [LAPTOP, PHONE]) {
+      const page = await browser.open(test.pods[1]?.url, viewport);
+      await page.getByTestId('served-by').click();
+      for (const node of ['agenda-1', 'agenda-2', 'agenda-3']) {
+        const row = page.getByTestId(`member-${node}`);
+        await row.getByText('voter').waitFor();
+        await row.getByText(/^(leader|follower)$/).waitFor();
+      }
+      await page.getByTestId('verdict').getByText('The cluster is well').waitFor();
+      await takePicture(page, viewport === LAPTOP ? 'cluster' : 'phone-cluster');
+      await assertNoOverflow(page);
+      await page.getByText('Back to the agenda').click();
+      await page.getByTestId('login-submit').waitFor();
+      await page.context().close();
+    }
+  });
+
   it('has all of it on a phone', async () => {
     const page = await open(1, PHONE);
     await assertNoOverflow(page);
@@ -177,12 +222,26 @@ describe('what a person needs of the page every day', () => {
     await page.getByTestId('search-results').getByText('Walk').first().waitFor();
     await takePicture(page, 'phone-search');
     await page.keyboard.press('Escape');
+    await page.getByTestId('notifications-button').click();
+    await takePicture(page, 'phone-notifications');
+    await page.keyboard.press('Escape');
     for (const part of ['import', 'export', 'feeds'] as const) {
       await openPart(page, part);
       await takePicture(page, `phone-${part}`);
       await assertNoOverflow(page);
       await page.keyboard.press('Escape');
     }
+    await page.context().close();
+  });
+
+  it('says plainly that there is no quorum when the other pods are gone', async () => {
+    const page = await browser.open(`${test.pods[0]?.url}`);
+    await page.getByTestId('served-by').click();
+    await page.getByTestId('verdict').getByText('The cluster is well').waitFor();
+    await Promise.all(test.pods.slice(1).map((pod) => pod.kill()));
+    await page.getByTestId('verdict').getByText('No quorum').waitFor({ timeout: 30_000 });
+    await page.getByTestId('member-agenda-2').getByText('silent').waitFor();
+    await takePicture(page, 'cluster-no-quorum');
     await page.context().close();
   });
 

@@ -1,4 +1,5 @@
 import type { LiveStatus } from '../../api/live.ts';
+import { CLUSTER_HASH } from '../../location-hash.ts';
 import { useAgenda, useStore } from '../../use-agenda.ts';
 import type { ClusterState } from './cluster-store.ts';
 
@@ -22,7 +23,9 @@ export function ConnectionFooter({ timeZone }: { timeZone?: string }) {
         aria-hidden="true"
       />
       <span data-testid="connection-status">{STATUS_TEXT[shown]}</span>
-      {pod.node !== null && <span data-testid="served-by">{servedBy(pod)}</span>}
+      <a href={CLUSTER_HASH} className="connection-cluster" data-testid="served-by">
+        {pod.node === null ? 'Cluster' : servedBy(pod)}
+      </a>
       {timeZone !== undefined && <span className="connection-zone">{timeZone.replaceAll('_', ' ')}</span>}
     </footer>
   );
