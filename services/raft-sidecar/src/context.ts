@@ -16,7 +16,7 @@ import { auditOfOthers, auditOfThisPod } from './api/audit-relay.ts';
 import { discoveryHandlers } from './api/discovery-service.ts';
 import { peerHandlers } from './api/peer-service.ts';
 import { sidecarHandlers, toolHandlers } from './api/sidecar-service.ts';
-import { statusOf } from './api/status.ts';
+import { standingOf, statusOf } from './api/status.ts';
 import { type Config, discoverySettings, snapshotLimits } from './config.ts';
 import { membersOf } from './core/membership.ts';
 import type { MemberId } from './core/types.ts';
@@ -235,6 +235,7 @@ export class SidecarContext {
       httpAddress: () => formatHostPort({ host, port: this.#config.HTTP_ADDR.port }),
       featureLevel: () => this.#state.feed.featureLevel,
       clusterFeatureLevel: () => featureLevelOf(this.driver.committedConfiguration),
+      standing: () => standingOf(this.driver.status(), this.#state.feed.appliedIndex),
     });
   }
 
@@ -366,9 +367,9 @@ export class SidecarContext {
   }
 
   #selfRow(): ClusterNode {
-    const { nodeId, memberId, address, httpAddress, featureLevel } = this.discovery.selfNode();
+    const { nodeId, memberId, address, httpAddress, featureLevel, standing } = this.discovery.selfNode();
     const lastSeenMs = systemClock.wallMs();
-    return { nodeId, memberId, address, httpAddress, featureLevel, source: 'self', lastSeenMs };
+    return { nodeId, memberId, address, httpAddress, featureLevel, standing, source: 'self', lastSeenMs };
   }
 
   #membersToReach(): Set<MemberId> {

@@ -1,4 +1,5 @@
 /** For those who watch over the cluster: probes, consensus, metrics. */
+import type { Standing } from '@agenda/proto/cluster/v1/discovery';
 import { Role, type Status } from '@agenda/proto/raft/v1/sidecar';
 import { ServiceError, toServiceError } from '@agenda/service-kit/errors';
 import type { Gauge } from 'prom-client';
@@ -6,7 +7,7 @@ import { z } from 'zod';
 import {
   healthAnswer,
   nodesAnswer,
-  type ROLES,
+  ROLES,
   raftHealthAnswer,
   readinessAnswer,
 } from '../schemas/operations.ts';
@@ -91,12 +92,17 @@ function clusterNodes({ sidecar }: Gateway): Route {
       httpAddress: node.httpAddress || null,
       source: node.source,
       lastSeen: instant(node.lastSeenMs),
+      standing: standingView(node.standing),
       isVoter: voters.includes(node.memberId) || votersOutgoing.includes(node.memberId),
       isLearner: learners.includes(node.memberId),
       isLeader: node.memberId === status.leaderId,
     }));
     answer(context, 200, listView(nodes, ''));
   };
+}
+
+function standingView(standing: Standing | undefined) {
+  return standing ? { ...standing, role: ROLES.find((name) => name === standing.role) ?? null } : null;
 }
 
 /** Prometheus text; what the sidecar says is asked for at each scrape. */

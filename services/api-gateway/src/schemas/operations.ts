@@ -40,6 +40,14 @@ export const raftHealthAnswer = z
   })
   .meta({ id: 'RaftHealth' });
 
+const standing = z.object({
+  role: z.enum(ROLES).nullable().meta({ description: 'null: one that this pod does not know' }),
+  term: z.int(),
+  lastIndex: z.int(),
+  commitIndex: z.int(),
+  lastApplied: z.int(),
+});
+
 export const nodesAnswer = listOf(
   z
     .object({
@@ -49,6 +57,9 @@ export const nodesAnswer = listOf(
       httpAddress: z.string().nullable(),
       source: z.string(),
       lastSeen: instantAnswer,
+      standing: standing.nullable().meta({
+        description: 'what the node last said of itself to this one; null: nothing yet',
+      }),
       isVoter: z.boolean(),
       isLearner: z.boolean(),
       isLeader: z.boolean(),

@@ -1,4 +1,5 @@
 /** What operators see of this node. */
+import type { Standing } from '@agenda/proto/cluster/v1/discovery';
 import {
   type ClusterNode,
   type MemberProgress,
@@ -64,6 +65,13 @@ export function statusOf(options: StatusOptions): Status {
   };
 }
 
+/** Where this node stands, for it to tell. */
+export function standingOf(core: CoreStatus, lastApplied: number): Standing {
+  const { term, lastIndex, commitIndex, role, id, configuration } = core;
+  const told = configuration.learners.includes(id) ? 'learner' : role;
+  return { role: told, term, lastIndex, commitIndex, lastApplied };
+}
+
 function roleOf({ role, id, configuration }: CoreStatus): WireRole {
   return configuration.learners.includes(id) ? WireRole.ROLE_LEARNER : ROLES[role];
 }
@@ -73,6 +81,7 @@ function progressOf({ id, state, matchIndex, nextIndex, recentlyActive }: Member
 }
 
 function nodeOf(peer: Peer, lastSeenMs: number): ClusterNode {
-  const { nodeId, memberId, address, source, httpAddress, featureLevel } = peer;
-  return { nodeId, memberId, address, source, httpAddress, featureLevel, lastSeenMs: Math.round(lastSeenMs) };
+  const { nodeId, memberId, address, source, httpAddress, featureLevel, standing } = peer;
+  const row = { nodeId, memberId, address, source, httpAddress, featureLevel, standing };
+  return { ...row, lastSeenMs: Math.round(lastSeenMs) };
 }

@@ -1,5 +1,5 @@
 /** All of discovery: who is there, where, and whether it is who it says it is. It never says who votes. */
-import type { Node as WireNode } from '@agenda/proto/cluster/v1/discovery';
+import type { Standing, Node as WireNode } from '@agenda/proto/cluster/v1/discovery';
 import { formatHostPort, type HostPort } from '@agenda/service-kit/environment';
 import type { GrpcChannel } from '@agenda/service-kit/grpc-client';
 import { uuidv7 } from '@agenda/service-kit/ids';
@@ -49,6 +49,7 @@ export interface SelfFacts {
   /** Of the pod's state machine; 0 until it has attached. */
   readonly featureLevel: () => number;
   readonly clusterFeatureLevel: () => number;
+  readonly standing: () => Standing;
 }
 
 export class Discovery {
@@ -163,6 +164,7 @@ export class Discovery {
       expectedVoters: settings.votersExpected,
       formed: facts.driver.formation.complete,
       founder: this.#bootstrapper?.founder ?? '',
+      standing: facts.standing(),
     };
   }
 

@@ -1,5 +1,5 @@
 /** Between what nodes say on the wire and what the peer store keeps. */
-import type { Node as WireNode, Start as WireStart } from '@agenda/proto/cluster/v1/discovery';
+import type { Standing, Node as WireNode, Start as WireStart } from '@agenda/proto/cluster/v1/discovery';
 import { isAddress } from '../transport/addresses.ts';
 import { nodeIdOf } from '../transport/conversions.ts';
 import type { Start } from './member-starts.ts';
@@ -8,6 +8,7 @@ import type { PeerReport, PeerStore } from './peer-store.ts';
 /** Nodes told in one message. */
 const NODES_TOLD_MAX = 32;
 const NODE_ID = /^[a-z0-9-]{1,63}$/;
+const ROLES: ReadonlySet<string> = new Set(['follower', 'preCandidate', 'candidate', 'leader', 'learner']);
 const ID_MAX = 128;
 const HTTP_ADDRESS_MAX = 256;
 
@@ -34,7 +35,13 @@ export function reportOf(node: WireNode | undefined): PeerReport | undefined {
       formed: node.formed,
       founder: node.founder,
     },
+    standing: standingOf(node.standing),
   };
+}
+
+/** People read it, so it must be one of the words that they know. */
+function standingOf(standing: Standing | undefined): Standing | undefined {
+  return standing && (ROLES.has(standing.role) ? standing : { ...standing, role: '' });
 }
 
 /** One that says nothing of its disk claims nothing: it never takes the place of a living process. */
@@ -73,5 +80,6 @@ export function nodesToTell(peers: PeerStore): WireNode[] {
       expectedVoters: peer.cluster.expectedVoters,
       formed: peer.cluster.formed,
       founder: peer.cluster.founder,
+      standing: undefined,
     }));
 }

@@ -56,6 +56,7 @@ describe('the peer store', () => {
       ageMs: 0,
       featureLevel: 1,
       httpAddress: 'b:8080',
+      standing: undefined,
       ...changes,
     };
   }
@@ -65,6 +66,13 @@ describe('the peer store', () => {
     store.report(report({ incarnation: 6, address: 'b:7001' }), 'gossip', false);
     store.report(report({ incarnation: 5, address: 'b:7000' }), 'gossip', false);
     assert.equal(store.get('b#1')?.address, 'b:7001');
+  });
+
+  it('keeps where a node stands as the node itself told it, whatever others heard of it', () => {
+    const standing = { role: 'follower', term: 3, lastIndex: 9, commitIndex: 8, lastApplied: 7 };
+    store.report(report({ standing }), 'gossip', true);
+    store.report(report({ standing: { ...standing, term: 2 } }), 'gossip', false);
+    assert.deepEqual(store.get('b#1')?.standing, standing);
   });
 
   it('tells at once that a node has another address, and nothing when it has the same', () => {

@@ -2,6 +2,7 @@
  * Where nodes can be reached, and what they last said of themselves. It never says who votes: that is in the log. A
  * node that is gone for long leaves, so that nobody wastes time on it; it still counts in every majority.
  */
+import type { Standing } from '@agenda/proto/cluster/v1/discovery';
 import type { MemberId } from '../core/types.ts';
 import type { Clock } from '../runtime/ports.ts';
 import type { MemberStarts, Start, StartVerdict } from './member-starts.ts';
@@ -31,6 +32,8 @@ export interface PeerReport {
   readonly featureLevel: number;
   readonly httpAddress: string;
   readonly cluster: PeerCluster;
+  /** Undefined: it does not speak for itself here. */
+  readonly standing: Standing | undefined;
 }
 
 /** What a node says of its cluster, or of the one that is still to be founded. */
@@ -53,6 +56,8 @@ export interface Peer {
   featureLevel: number;
   httpAddress: string;
   cluster: PeerCluster;
+  /** As the node itself last told this process. */
+  standing: Standing | undefined;
   /** By the clock that never goes back. */
   heardAtMs: number;
   /** When this process last had an answer or a call from the node itself; undefined: only told of. */
@@ -139,6 +144,7 @@ export class PeerStore {
       source,
       heardAtMs,
       spokenAtMs: undefined,
+      standing: undefined,
     };
     const moved = peer.address !== report.address && (younger || directly);
     if (moved || (directly && source !== 'gossip')) Object.assign(peer, { address: report.address, source });
@@ -150,7 +156,7 @@ export class PeerStore {
     }
     peer.incarnation = incarnation;
     peer.start = report.start;
-    if (directly) peer.spokenAtMs = now;
+    if (directly) Object.assign(peer, { spokenAtMs: now, standing: report.standing });
     this.#peers.set(peer.memberId, peer);
     this.#changed = true;
     if (moved) for (const listener of this.#moveListeners) listener(peer.memberId);
@@ -217,6 +223,7 @@ function fromStored(stored: StoredPeer, nowMs: number): Peer {
     featureLevel,
     httpAddress,
     cluster: NO_CLUSTER,
+    standing: undefined,
     heardAtMs: nowMs,
     spokenAtMs: undefined,
   };

@@ -50,7 +50,8 @@ export interface RaftHealth {
 
 /** How far a node is, by its own words of a few seconds ago at most. */
 export interface Standing {
-  readonly role: RaftRole;
+  /** Null: one that the pod does not know. */
+  readonly role: RaftRole | null;
   readonly term: number;
   readonly lastIndex: number;
   readonly commitIndex: number;

@@ -136,7 +136,7 @@ function roleOf(
   { leaderId }: RaftHealth,
 ): string | null {
   if (memberId === leaderId) return 'leader';
-  return alive && standing !== null ? standing.role.replace('preC', 'pre-c') : null;
+  return alive ? (standing?.role?.replace('preC', 'pre-c') ?? null) : null;
 }
 
 /** Of what is committed as far as anybody said. */
