@@ -2,6 +2,7 @@ import { LOCALE } from '../../locale.ts';
 import type { ClusterView } from './cluster-view.ts';
 
 const COUNT = new Intl.NumberFormat(LOCALE);
+const KIBIBYTE = 1_024;
 const MEBIBYTE = 1_048_576;
 
 /** What holds for all members, as this pod knows it. */
@@ -12,7 +13,7 @@ export function ClusterFacts({ view }: { view: ClusterView }) {
     ['Committed', COUNT.format(view.commitIndex)],
     ['Applied here', COUNT.format(view.lastApplied)],
     ['Snapshot at', view.snapshotIndex === 0 ? 'none yet' : COUNT.format(view.snapshotIndex)],
-    ['Log', `${(view.logBytes / MEBIBYTE).toFixed(1)} MiB`],
+    ['Log', size(view.logBytes)],
   ] as const;
   return (
     <dl className="facts" data-testid="cluster-facts">
@@ -24,4 +25,9 @@ export function ClusterFacts({ view }: { view: ClusterView }) {
       ))}
     </dl>
   );
+}
+
+function size(bytes: number): string {
+  if (bytes < MEBIBYTE) return `${Math.ceil(bytes / KIBIBYTE)} KiB`;
+  return `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
 }

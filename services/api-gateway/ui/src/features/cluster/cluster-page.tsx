@@ -5,7 +5,6 @@ import { ClusterFacts } from './cluster-facts.tsx';
 import { ClusterMembers } from './cluster-members.tsx';
 import { clusterView, type Tone, type Verdict } from './cluster-view.ts';
 import { WATCH_EVERY_MS } from './cluster-watch.ts';
-import { ConnectionFooter } from './connection-footer.tsx';
 import { useClusterWatch } from './use-cluster-watch.ts';
 
 /** The cluster as the pod behind this page sees it, for operators and the curious. It asks for no log-in. */
@@ -53,7 +52,6 @@ export default function ClusterPage() {
           in the replicated log: what is committed is stored on a majority and cannot be lost.
         </p>
       </main>
-      <ConnectionFooter />
     </div>
   );
 }

@@ -82,7 +82,8 @@ describe('the view of the cluster', () => {
     assert.deepEqual([verdict.tone, verdict.title], ['bad', 'No quorum']);
     assert.match(verdict.detail, /1 of 3 voters, itself included, and 2 are needed/);
     assert.equal(byName(members, 'agenda-1').role, 'pre-candidate');
-    assert.equal(byName(members, 'agenda-2').role, null);
+    const { role, lastApplied, lag } = byName(members, 'agenda-2');
+    assert.deepEqual([role, lastApplied, lag], [null, 95, null]);
   });
 
   it('tells an election from a lost quorum', () => {

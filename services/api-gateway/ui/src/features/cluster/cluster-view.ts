@@ -37,7 +37,7 @@ export interface MemberRow {
   readonly lastApplied: number | null;
   /**
    * Entries that it has yet to store (asked of a leader, of another member: exactly) or to apply (else: about, since
-   * the numbers of two nodes are of different moments). Null: it has not said.
+   * the numbers of two nodes are of different moments). Null: it has not said, or not lately.
    */
   readonly lag: number | null;
   /** A snapshot is on its way to it. */
@@ -110,7 +110,7 @@ function rowOf(memberId: string, health: RaftHealth, nodes: readonly ClusterNode
     lastApplied: standing?.lastApplied ?? null,
     lag:
       progress === undefined
-        ? behind(standing, health, nodes)
+        ? behind(alive ? standing : null, health, nodes)
         : Math.max(0, health.lastIndex - progress.matchIndex),
     catchingUp: progress?.state === 'snapshot',
     address: node?.address ?? null,
@@ -175,7 +175,7 @@ function verdictOf(health: RaftHealth, members: readonly MemberRow[]): Verdict {
   const spare = Math.ceil(voters.length / 2) - 1;
   const detail =
     spare > 0
-      ? `All ${voters.length} voters are there: ${spare} of them may fail without anybody noticing.`
+      ? `All ${voters.length} voters are there. Any ${spare} of them may fail, and the cluster goes on.`
       : 'Of so few voters none may fail.';
   return { tone: 'good', title: 'The cluster is well', detail };
 }
