@@ -165,6 +165,13 @@ describe('what a person needs of the page every day', () => {
     await page.getByTestId('feed-revoke').click();
     await page.getByTestId('feed-address').waitFor({ state: 'detached' });
     assert.equal((await fetch(url)).status, 404);
+    const body = { name: 'Choir of the harbour', kind: 'non_hierarchical' };
+    const group = expect(await eva.call('POST', '/api/groups', { body }), 201).body;
+    const option = page.getByTestId('calendars-whose').locator('option', { hasText: body.name });
+    await option.waitFor({ state: 'attached' });
+    await page.getByTestId('calendars-whose').selectOption(group.id);
+    await page.getByTestId('feed-make').click();
+    assert.equal((await fetch(await page.getByTestId('feed-address').inputValue())).status, 200);
     await page.context().close();
   });
 
