@@ -91,9 +91,15 @@ describe('groups on the page', () => {
     await rankOf(bensPage, 'cleo', 50).waitFor();
   });
 
-  it('renames it, also where others look at it', async () => {
+  it('renames it, also where others look at it; not over what was changed meanwhile without saying so', async () => {
     await anasPage.getByTestId('edit-group').click();
+    const [{ id }] = (await ana.do(200, 'GET', '/api/groups')).items;
+    await ana.do(200, 'PATCH', `/api/groups/${id}`, { name: 'Cooks' });
+    await bensPage.getByRole('heading', { name: 'Cooks' }).waitFor();
     await anasPage.getByTestId('group-name').fill(RENAMED);
+    await anasPage.getByTestId('group-save').click();
+    await anasPage.getByText('is called “Cooks” now').waitFor();
+    await takePicture(anasPage, 'group-changed-meanwhile');
     await anasPage.getByTestId('group-save').click();
     for (const page of [anasPage, bensPage]) await page.getByRole('heading', { name: RENAMED }).waitFor();
     await takePicture(bensPage, 'group-renamed-phone');
@@ -201,6 +207,26 @@ describe('groups on the page', () => {
     await cleosPage.getByTestId('toasts').getByText('was deleted').waitFor();
     await cleosPage.getByTestId('legend').waitFor({ state: 'detached' });
     await cleosPage.getByTestId('whose').waitFor({ state: 'detached' });
+  });
+
+  it('has no ranks among equals, where the creator alone adds and removes', async () => {
+    await bensPage.getByTestId('new-group').click();
+    await bensPage.getByTestId('group-name').fill('Family');
+    await takePicture(bensPage, 'group-new-phone');
+    await bensPage.getByTestId('group-save').click();
+    await bensPage.getByTestId('add-members').click();
+    await bensPage.getByTestId('add-people').fill('cleo');
+    await bensPage.getByTestId('found-person').click();
+    assert.equal(await bensPage.getByTestId('add-rank').count(), 0);
+    await takePicture(bensPage, 'group-add-phone');
+    await bensPage.getByTestId('add-members-save').click();
+    await cleosPage.getByTestId('open-groups').click();
+    await cleosPage.getByTestId('group-row').getByText('Family').click();
+    await member(cleosPage, 'ben').getByRole('button', { expanded: false }).click();
+    await cleosPage.getByTestId('member-agenda').waitFor();
+    for (const absent of ['rank', 'add-members', 'edit-group', 'remove-member', 'hand-over', 'delete-group'])
+      assert.equal(await cleosPage.getByTestId(absent).count(), 0, absent);
+    await takePicture(cleosPage, 'group-equals');
   });
 
   it('caused no error and broke no rule of the content security policy', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AgendaItem, ParticipantStatus } from '../../api/types.ts';
 import { type AgendaItems, NO_ITEMS } from '../calendar/agenda-items.ts';
+import { toEventInput } from '../calendar/event-input.ts';
 import { colorsOf, gather, type SharedEntries, shortNames, shownEntries, withOwn } from './shared-entries.ts';
 
 function item(id: string, userId: string, change: Partial<AgendaItem> = {}): AgendaItem {
@@ -97,5 +98,26 @@ describe('the agendas of several people', () => {
   it('call people by their first name, unless another is called so', () => {
     const names = shortNames([person('a', 'Ana Silva'), person('b', 'Ana Costa'), person('c')], 'me');
     assert.deepEqual([...names.values()], ['Ana Silva', 'Ana Costa', 'c']);
+  });
+
+  it('stand in the grid with the name and colour of whose they are, and only the own ones can be moved', () => {
+    const busy = item('b', 'ben', { busyOnly: true, ownerId: '', title: '' });
+    const entries = withOwn(gather([item('a', 'ana'), busy]), own(item('mine', 'me')), 'me');
+    const { items, marks } = shownEntries(entries, PEOPLE, 'me', NOBODY);
+    const events = [...items.byKey].map(([key, one]) => toEventInput(one, 'me', marks.get(key)));
+    assert.deepEqual(
+      events.map(({ title, color, startEditable }) => [title, color, startEditable]),
+      [
+        ['Ana: a', 'var(--person-1)', false],
+        ['Ben: Busy', 'var(--person-2)', false],
+        ['You: mine', 'var(--event)', true],
+      ],
+    );
+  });
+
+  it('of one person stand there without the name, which is said above', () => {
+    const [ana] = PEOPLE.slice(1);
+    const { items, marks } = shownEntries(gather([item('a', 'ana')]), [ana!], 'me', NOBODY);
+    assert.equal(toEventInput(items.byKey.get('a')!, 'me', marks.get('a')).title, 'a');
   });
 });
