@@ -110,9 +110,11 @@ describe('the view of the cluster', () => {
     assert.equal(byName(members, 'agenda-3').membership, 'voter');
   });
 
-  it('says what a cluster that forms waits for, and puts alarms before good news', () => {
+  it('says what a cluster that forms, or a node, waits for, and puts alarms before good news', () => {
     const forming = health({ bootstrapped: false, leaderId: null, waitingFor: '2 of 3 nodes' });
     assert.match(clusterView({ health: forming, nodes: ALL }).verdict.detail, /2 of 3 nodes\./);
+    const waiting = clusterView({ health: health({ waitingFor: 'a to leave' }), nodes: ALL }).verdict;
+    assert.deepEqual([waiting.title, waiting.detail], ['agenda-1 waits', 'A to leave.']);
     const alarms = [{ code: 'disk_stalled', message: 'slow', since: '2026-07-01T08:00:00.000Z' }];
     assert.match(clusterView({ health: health({ alarms }), nodes: ALL }).verdict.title, /alarm/);
   });

@@ -172,6 +172,9 @@ function verdictOf(health: RaftHealth, members: readonly MemberRow[]): Verdict {
     const title = `${silent.map(({ nodeId }) => nodeId).join(', ')} not heard`;
     return { tone: 'warning', title, detail: `The others are a majority and serve everything. ${more}` };
   }
+  if (health.waitingFor !== null) {
+    return { tone: 'warning', title: `${health.nodeId} waits`, detail: sentence(health.waitingFor) };
+  }
   const spare = Math.ceil(voters.length / 2) - 1;
   const detail =
     spare > 0
