@@ -19,6 +19,9 @@ export const CREATE_BATCH = 50;
 const COMMAND_MS = 1_000;
 const ZONES = ['Europe/Lisbon', 'Europe/Berlin', 'UTC'] as const;
 
+/** Log time runs ahead of the clock. */
+const SESSION_SECONDS = 400 * 24 * 3_600;
+
 type Body = NonNullable<Command['body']>;
 
 export interface Sizes {
@@ -33,6 +36,10 @@ export function userId(number: number): string {
 
 export function groupId(number: number): string {
   return `01900000-0000-7000-9000-${String(number).padStart(12, '0')}`;
+}
+
+export function sessionId(number: number): string {
+  return `01900000-0000-7000-a000-${String(number).padStart(12, '0')}`;
 }
 
 export class DataWriter {
@@ -87,12 +94,31 @@ export class DataWriter {
     return this.#taken();
   }
 
-  apply(commands: readonly LogEntry[]): void {
+  /** A turn of the event loop for each batch, as in the service. */
+  async apply(commands: readonly LogEntry[]): Promise<void> {
     for (let from = 0; from < commands.length; from += CREATE_BATCH) {
       const batch = commands.slice(from, from + CREATE_BATCH);
       this.#machine.applyBatch(batch);
       this.#onApplied((batch.at(-1) as LogEntry).index, batch.length);
+      await new Promise(setImmediate);
     }
+  }
+
+  /** Everybody has a session from now on. */
+  logIn(users: number): void {
+    for (let number = 0; number < users; number++) {
+      this.#add('', {
+        $case: 'startSession',
+        value: {
+          sessionId: sessionId(number),
+          userId: userId(number),
+          passwordVersion: 1,
+          lifetimeSeconds: SESSION_SECONDS,
+        },
+      });
+      this.#flushIfFull();
+    }
+    this.#flush();
   }
 
   #register(number: number): void {

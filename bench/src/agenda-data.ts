@@ -1,55 +1,22 @@
 /**
  * `make bench-agenda`: the agenda's own questions on a large database, in one process and without the network: one
- * million appointments of 10,000 people in 500 groups, written by the state machine itself, as the log would.
- *
- * The database is opened, and its write-ahead log copied back, as the service does it. It is kept in `.cache/`, because
- * writing it takes minutes.
+ * million appointments of 10,000 people in 500 groups, written by the state machine itself, as the log would, and opened
+ * as the service opens it. What creates cost a whole cluster on it is asked by `agenda-cluster.ts`.
  */
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Database } from 'better-sqlite3';
-import { Checkpointer } from '../../services/agenda/src/apply/checkpointer.ts';
+import { join } from 'node:path';
 import { openDatabase } from '../../services/agenda/src/apply/database.ts';
 import { type Attendee, findFreeSlots } from '../../services/agenda/src/queries/free-slots.ts';
 import { Queries } from '../../services/agenda/src/queries/queries.ts';
 import { SearchIndex } from '../../services/agenda/src/search/search-index.ts';
 import { StateMachine } from '../../services/agenda/src/state-machine/machine.ts';
-import { CREATE_BATCH, DAY_MS, DataWriter, groupId, HOUR_MS, NOW_MS, userId } from './agenda-data-writer.ts';
+import { measureCreates } from './agenda-creates.ts';
+import { DAY_MS, groupId, HOUR_MS, NOW_MS, userId } from './agenda-data-writer.ts';
+import { LARGE_AGENDA, makeLargeAgenda, SIZES, say } from './large-agenda.ts';
 
-const CACHE = join(dirname(fileURLToPath(import.meta.url)), '../../.cache');
-const SIZES = {
-  users: 10_000,
-  groups: 500,
-  appointments: Number(process.env.BENCH_APPOINTMENTS ?? 1_000_000),
-};
-/** Changes with what is written, so that an old file is not taken for a new one. */
-const DIRECTORY = join(CACHE, `agenda-${SIZES.appointments}-4`);
 const QUESTIONS = 2_000;
-const CREATES = 20_000;
-const CREATE_ROUNDS = 10;
-/** Not counted: code that is not compiled yet, and caches that are empty. */
-const WARMUP_ROUNDS = 3;
 const FREE_SLOT_PEOPLE = 20;
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function buildIfMissing(): void {
-  if (existsSync(DIRECTORY)) return;
-  const partial = `${DIRECTORY}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  const db = openDatabase(partial);
-  db.pragma('synchronous = OFF');
-  const startedAt = performance.now();
-  new DataWriter(new StateMachine(db)).write(SIZES, (done) =>
-    say(`  ${done} appointments written, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`),
-  );
-  db.close();
-  renameSync(partial, DIRECTORY);
-}
 
 /** In milliseconds. */
 function timesOf(count: number, ask: (number: number) => unknown): number[] {
@@ -174,79 +141,14 @@ async function measureSearch(queries: Queries, machine: StateMachine): Promise<v
   rmSync(directory, { recursive: true });
 }
 
-/** One database under creates. */
-class Creates {
-  readonly #db: Database;
-  readonly #writer: DataWriter;
-  readonly #checkpointer: Checkpointer;
-  #wallMs = 0;
-  #cpuMs = 0;
-
-  constructor(directory: string) {
-    this.#db = openDatabase(directory);
-    const machine = new StateMachine(this.#db);
-    const fail = (error: unknown): never => {
-      throw error;
-    };
-    this.#checkpointer = new Checkpointer({
-      db: this.#db,
-      appliedIndex: machine.lastApplied().index,
-      onDurable: () => {},
-      onFailure: fail,
-    });
-    this.#writer = new DataWriter(machine, (index, count) => this.#checkpointer.applied(index, count));
-    this.#writer.prepareCreates(SIZES.users);
-  }
-
-  round(round: number): void {
-    const commands = this.#writer.encodeCreates(CREATES / CREATE_ROUNDS, round, SIZES.users);
-    const startedAt = performance.now();
-    const cpu = process.cpuUsage();
-    this.#writer.apply(commands);
-    const { user, system } = process.cpuUsage(cpu);
-    if (round < WARMUP_ROUNDS) return;
-    this.#wallMs += performance.now() - startedAt;
-    this.#cpuMs += (user + system) / 1_000;
-  }
-
-  /** Of one create, in µs. */
-  get cost(): { readonly wallUs: number; readonly cpuUs: number } {
-    return { wallUs: (this.#wallMs / CREATES) * 1_000, cpuUs: (this.#cpuMs / CREATES) * 1_000 };
-  }
-
-  close(): void {
-    this.#checkpointer.close();
-    this.#db.close();
-  }
-}
-
-/** In turns, so that what else the machine does hits both. */
-function measureCreates(largeDirectory: string, emptyDirectory: string): void {
-  const [large, empty] = [new Creates(largeDirectory), new Creates(emptyDirectory)];
-  for (let round = 0; round < WARMUP_ROUNDS + CREATE_ROUNDS; round++)
-    for (const one of [large, empty]) one.round(round);
-  say(`create, applied in batches of ${CREATE_BATCH}, checkpoints included:`);
-  for (const [label, { wallUs, cpuUs }] of [
-    ['on it', large.cost],
-    ['on an empty one', empty.cost],
-  ] as const)
-    say(
-      `  ${label.padEnd(18)}${wallUs.toFixed(0).padStart(6)} µs (${(1e6 / wallUs).toFixed(0)}/s), CPU ${cpuUs.toFixed(0)} µs`,
-    );
-  const wall = empty.cost.wallUs / large.cost.wallUs;
-  const cpu = empty.cost.cpuUs / large.cost.cpuUs;
-  say(`  as fast as on an empty one: ${wall.toFixed(2)}, by CPU ${cpu.toFixed(2)}  mark: ≥ 0.80`);
-  for (const one of [large, empty]) one.close();
-}
-
 async function main(): Promise<void> {
-  buildIfMissing();
+  makeLargeAgenda();
   say(
-    `${SIZES.appointments} appointments, ${SIZES.users} users, ${SIZES.groups} groups: ${(statSync(join(DIRECTORY, 'agenda.db')).size / 2 ** 20).toFixed(0)} MiB`,
+    `${SIZES.appointments} appointments, ${SIZES.users} users, ${SIZES.groups} groups: ${(statSync(join(LARGE_AGENDA, 'agenda.db')).size / 2 ** 20).toFixed(0)} MiB`,
   );
   const directory = mkdtempSync(join(tmpdir(), 'bench-agenda-'));
   // What is measured leaves the file as it is.
-  const db = openDatabase(DIRECTORY);
+  const db = openDatabase(LARGE_AGENDA);
   db.exec('BEGIN');
   const machine = new StateMachine(db);
   const queries = new Queries(db);
@@ -254,11 +156,11 @@ async function main(): Promise<void> {
   measureSync(queries, machine.lastApplied().index);
   await measureSearch(queries, machine);
   db.exec('ROLLBACK');
-  const [large, empty] = [join(directory, 'large'), join(directory, 'empty')];
+  const large = join(directory, 'large');
   mkdirSync(large);
   await db.backup(join(large, 'agenda.db'));
   db.close();
-  measureCreates(large, empty);
+  await measureCreates(large, directory);
   rmSync(directory, { recursive: true });
 }
 

@@ -5,8 +5,11 @@ import Database from 'better-sqlite3';
 
 /** Negative: KiB. */
 const CACHE_KIB = 16_384;
-/** The write-ahead log file is cut back to this after a checkpoint. */
-const WAL_BYTES_KEPT = 64 * 1024 * 1024;
+/**
+ * The write-ahead log file is cut back to this after a checkpoint: never, under an even load (docs/adr/0022). To cut it and
+ * to let it grow again costs more than to write over it.
+ */
+const WAL_BYTES_KEPT = 160 * 1024 * 1024;
 const DISK_FAILURES = ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'] as const;
 /** Another process (a backup) may hold the file for a moment. */
 const BUSY_TIMEOUT_MS = 2_000;

@@ -16,7 +16,7 @@ export interface ReplicaStateOptions {
   /** The durable index grew without an apply that would report it. */
   readonly onDurable: () => void;
   readonly onFailure: (error: unknown) => void;
-  readonly checkpointLimits?: CheckpointLimits;
+  readonly checkpointLimits?: Partial<CheckpointLimits>;
 }
 
 interface Opened {
@@ -47,6 +47,8 @@ export class ReplicaState {
       appliedIndex: machine.lastApplied().index,
       onDurable,
       onFailure,
+      onThreadFailure: (reason) =>
+        logger.warn({ reason }, 'the write-ahead log could not be copied back in a thread of its own'),
       ...(checkpointLimits ? { limits: checkpointLimits } : {}),
     });
   }
@@ -82,6 +84,7 @@ export class ReplicaState {
   close(): void {
     this.checkpointer.close();
     this.#db.close();
+    this.checkpointer.release();
   }
 
   #exchange(files: () => void): void {

@@ -23,7 +23,7 @@ export interface ReplicaOptions {
   /** To the sidecar. */
   readonly channel: Pick<GrpcChannel, 'bidiStream'>;
   readonly logger: Logger;
-  readonly checkpointLimits?: CheckpointLimits;
+  readonly checkpointLimits?: Partial<CheckpointLimits>;
 }
 
 /** What became of the state: `restored`, a snapshot stands in its place; `lost`, there is none until it is rebuilt. */
@@ -136,6 +136,7 @@ export class Replica {
   async #install({ path, metadata }: InstallSnapshot): Promise<number> {
     const found = await checkDatabase(path);
     assertSame(found, metadata);
+    this.checkpointer.pause();
     this.#exchangeFor(path);
     this.position.restore(found);
     this.applyLoop.rebase();
