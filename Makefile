@@ -97,8 +97,9 @@ typecheck: $(GENERATED) ## check all types
 bench: $(GENERATED) $(UI_BUILT) ## measure speed, with etcd beside us where it is installed
 	@node bench/src/main.ts
 
-bench-agenda: $(GENERATED) ## measure the agenda's questions on a million appointments (written once, in minutes)
+bench-agenda: $(GENERATED) $(UI_BUILT) ## the agenda's questions, and creates, on a million appointments (written once, in minutes)
 	@node bench/src/agenda-data.ts
+	@node bench/src/agenda-cluster.ts
 
 bench-ws: $(GENERATED) $(UI_BUILT) ## how soon an event reaches 2,000 WebSockets on one pod
 	@node bench/src/websockets.ts

@@ -9,7 +9,8 @@ import type { Target } from './http-load.ts';
 const NODES = 3;
 const READY_MS = 60_000;
 const PASSWORD = 'a password of the bench';
-const SLOT_MS = 600_000;
+export const SLOT_MS = 600_000;
+export const FIRST_SLOT_MS: number = Date.UTC(2027, 0, 1);
 /** Registrations under way at once: each costs a password hash. */
 const REGISTRATIONS_AT_ONCE = 4;
 
@@ -19,7 +20,10 @@ export interface BenchCluster {
   destroy(): Promise<void>;
 }
 
-export async function startAgenda(): Promise<BenchCluster> {
+/** @param prepare called before the pods start. */
+export async function startAgenda(
+  prepare: (cluster: LocalCluster, dataDir: string) => void = () => {},
+): Promise<BenchCluster> {
   const dataDir = mkdtempSync(join(tmpdir(), 'agenda-bench-'));
   const env = {
     RATE_LIMIT_PER_USER_PER_SECOND: '1000000',
@@ -32,6 +36,7 @@ export async function startAgenda(): Promise<BenchCluster> {
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
+    prepare(cluster, dataDir);
     cluster.start();
     await cluster.waitReady(READY_MS);
   } catch (error) {
@@ -71,7 +76,7 @@ async function post(pod: PodProcess, path: string, body: unknown): Promise<unkno
 
 /** The appointment of a user's n-th slot: no two of a user overlap. */
 export function appointmentBody(slot: number): string {
-  const startMs = Date.UTC(2027, 0, 1) + slot * SLOT_MS;
+  const startMs = FIRST_SLOT_MS + slot * SLOT_MS;
   return JSON.stringify({
     title: `Appointment ${slot}`,
     description: 'What there is to say about it, in a line or so.',
