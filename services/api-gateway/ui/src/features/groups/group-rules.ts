@@ -11,7 +11,8 @@ export const KINDS: readonly { readonly kind: GroupKind; readonly name: string; 
   {
     kind: 'non_hierarchical',
     name: 'Equals',
-    means: 'Everyone is invited and answers for themselves. For families, friends and teams.',
+    means:
+      'Everyone is invited and answers for themselves; it is agreed once all have accepted. For families, friends and teams.',
   },
   {
     kind: 'hierarchical',

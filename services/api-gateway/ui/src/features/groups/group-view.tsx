@@ -32,7 +32,7 @@ export function GroupView(props: GroupViewProps) {
   return (
     <>
       <div className="dialog-body">
-        {group.description !== '' && <p className="group-description">{group.description}</p>}
+        {group.description !== '' && <p className="as-written">{group.description}</p>}
         <p className="dialog-lead">
           <strong>{kind.name}.</strong> {kind.means}
         </p>

@@ -32,7 +32,7 @@ export function EntryDialog({ item, names, timeZone, onClose }: EntryDialogProps
             {item.location}
           </p>
         )}
-        {item.description !== '' && <p className="group-description">{item.description}</p>}
+        {item.description !== '' && <p className="as-written">{item.description}</p>}
         <AppointmentPeople appointment={item} />
         <p className="dialog-lead">
           It stands in the agenda of {names}.{' '}
