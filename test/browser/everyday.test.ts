@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
@@ -117,9 +118,16 @@ describe('what a person needs of the page every day', () => {
     await page.context().close();
   });
 
-  it('imports a calendar file, and says of each part that it skipped why', async () => {
+  it('refuses a file that is too large, imports another, and says of each part that it skipped why', async () => {
     const page = await open(0);
     await openPart(page, 'import');
+    const dropped = await page.evaluateHandle(() => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array(1_048_577)], 'years.ics'));
+      return transfer;
+    });
+    await page.getByTestId('import-drop').dispatchEvent('drop', { dataTransfer: dropped });
+    await page.getByTestId('calendars-dialog').getByText('1 MiB is taken at once').waitFor();
     const file = { name: 'team.ics', mimeType: 'text/calendar', buffer: Buffer.from(CALENDAR) };
     await page.getByTestId('import-file').setInputFiles(file);
     await page.getByTestId('import-drop').getByText('2 events').waitFor();
@@ -221,6 +229,9 @@ describe('what a person needs of the page every day', () => {
   });
 
   it('has all of it on a phone', async () => {
+    const title = 'Trip with a name that is too long for one line of a telephone, to the harbour and back';
+    const gone = await book({ title, start: '2027-07-01T08:00:00Z', end: '2027-07-03T18:00:00Z' });
+    expect(await eva.call('DELETE', `/api/appointments/${gone}`), 204);
     const page = await open(1, PHONE);
     await assertNoOverflow(page);
     await takePicture(page, 'phone-head');
@@ -231,6 +242,12 @@ describe('what a person needs of the page every day', () => {
     await page.keyboard.press('Escape');
     await page.getByTestId('notifications-button').click();
     await takePicture(page, 'phone-notifications');
+    await page.keyboard.press('Escape');
+    await page.getByTestId('account-menu-button').click();
+    await page.getByTestId('open-trash').click();
+    await page.getByTestId('trash-row').getByText('Trip').waitFor();
+    await takePicture(page, 'phone-trash');
+    await assertNoOverflow(page);
     await page.keyboard.press('Escape');
     for (const part of ['import', 'export', 'feeds'] as const) {
       await openPart(page, part);
