@@ -106,9 +106,9 @@ describe('the page in a real browser', () => {
     };
     const { id } = expect(await carla.call('POST', '/api/appointments', { body }), 201).body;
     await page.getByTestId('calendar').getByText('Walk').first().click();
-    await page.getByText('this one occurrence').waitFor();
     await page.getByTestId('delete-appointment').click();
-    await page.getByTestId('confirm-delete').click();
+    await page.getByTestId('scope-this').check();
+    await page.getByTestId('choose-scope').click();
     await page.getByTestId('appointment-dialog').waitFor({ state: 'hidden' });
     const { recurrence } = expect(await carla.call('GET', `/api/appointments/${id}`), 200).body;
     assert.equal(recurrence.excluded.length, 1);

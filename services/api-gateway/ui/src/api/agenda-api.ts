@@ -7,8 +7,11 @@ import type {
   Appointment,
   AppointmentFields,
   InvitationAnswer,
+  Invitee,
   Notification,
   Page,
+  Recurrence,
+  Scope,
   SessionGrant,
   User,
 } from './types.ts';
@@ -28,8 +31,20 @@ export interface Registration {
 /** What is left out stays as it is. */
 export type ProfileChange = Partial<Pick<User, 'displayName' | 'email' | 'timeZone'>>;
 
-export type NewAppointment = AppointmentFields & { readonly allowConflict: boolean };
-export type AppointmentChange = Partial<AppointmentFields> & { readonly allowConflict: boolean };
+export interface NewAppointment extends AppointmentFields {
+  readonly recurrence: Recurrence | null;
+  readonly participants: readonly Invitee[];
+  /** All members of it are asked, too. */
+  readonly groupId: string | null;
+  readonly allowConflict: boolean;
+}
+
+/** What is left out stays as it is. */
+export interface AppointmentChange extends Partial<AppointmentFields> {
+  readonly recurrence?: Recurrence | null;
+  readonly participants?: readonly Invitee[];
+  readonly allowConflict: boolean;
+}
 
 export interface AgendaRange {
   /** Instants; half-open. */
@@ -146,19 +161,20 @@ export class AgendaApi {
     return this.#client.write('POST', '/api/appointments', appointment, { idempotencyKey });
   }
 
-  /** Of a series: that one occurrence. */
+  /** @param scope Of what repeats, which of its occurrences; else nothing depends on it. */
   updateAppointment(
     item: AgendaItem,
+    scope: Scope,
     version: number,
     change: AppointmentChange,
     idempotencyKey: string,
   ): Promise<Appointment> {
-    return this.#client.write('PATCH', pathOf(item), change, { idempotencyKey, version });
+    return this.#client.write('PATCH', pathOf(item, scope), change, { idempotencyKey, version });
   }
 
-  /** Of a series: that one occurrence. */
-  deleteAppointment(item: AgendaItem, version: number, idempotencyKey: string): Promise<void> {
-    return this.#client.write('DELETE', pathOf(item), undefined, { idempotencyKey, version });
+  /** @param scope As in a change. */
+  deleteAppointment(item: AgendaItem, scope: Scope, version: number, idempotencyKey: string): Promise<void> {
+    return this.#client.write('DELETE', pathOf(item, scope), undefined, { idempotencyKey, version });
   }
 
   answerInvitation(
@@ -192,10 +208,10 @@ export class AgendaApi {
   }
 }
 
-function pathOf({ id, recurrence, recurrenceStart }: AgendaItem): string {
+function pathOf({ id, recurrence, recurrenceStart }: AgendaItem, scope: Scope): string {
   const path = `/api/appointments/${encodeURIComponent(id)}`;
-  if (recurrence === null || recurrenceStart === null) return path;
-  return `${path}?${new URLSearchParams({ scope: 'this', recurrenceStart })}`;
+  if (recurrence === null || recurrenceStart === null || scope === 'all') return path;
+  return `${path}?${new URLSearchParams({ scope, recurrenceStart })}`;
 }
 
 /** Two that cannot be told apart have the same id. */
@@ -212,6 +228,7 @@ const NOTHING_KNOWN = {
   timeZone: 'UTC',
   allDay: false,
   privacy: 'freebusy',
+  reminderMinutes: [],
   status: 'accepted',
   version: 0,
   originNode: '',
@@ -220,6 +237,7 @@ const NOTHING_KNOWN = {
   deletedAt: null,
   participants: [],
   recurrence: null,
+  seriesId: null,
   recurrenceStart: null,
   myStatus: null,
   conflict: false,

@@ -25,7 +25,26 @@ export interface Participant {
   readonly displayName: string;
   readonly status: ParticipantStatus;
   readonly optional: boolean;
+  /** It overlapped something else when it was entered. */
+  readonly conflict: boolean;
 }
+
+/** Someone who is to be asked. */
+export interface Invitee {
+  readonly userId: string;
+  readonly optional: boolean;
+}
+
+export interface Recurrence {
+  /** RFC 5545 RRULE without its name; empty: the added dates alone. */
+  readonly rule: string;
+  /** Starts that are added and left out. */
+  readonly added: readonly string[];
+  readonly excluded: readonly string[];
+}
+
+/** Of what repeats: one occurrence, it and all that follow, or all. */
+export type Scope = 'this' | 'following' | 'all';
 
 /** What a person fills in. `start` < `end`; with `allDay` both are midnights in `timeZone`, `end` exclusive. */
 export interface AppointmentFields {
@@ -37,6 +56,8 @@ export interface AppointmentFields {
   readonly timeZone: string;
   readonly allDay: boolean;
   readonly privacy: Privacy;
+  /** Before the start; none twice. */
+  readonly reminderMinutes: readonly number[];
 }
 
 export interface Appointment extends AppointmentFields {
@@ -52,7 +73,9 @@ export interface Appointment extends AppointmentFields {
   readonly deletedAt: string | null;
   readonly participants: readonly Participant[];
   /** Of a series; null: it takes place once. */
-  readonly recurrence: { readonly rule: string } | null;
+  readonly recurrence: Recurrence | null;
+  /** The series of which this is one occurrence that was changed by itself. */
+  readonly seriesId: string | null;
   /** The start that the rule gives this occurrence, of what was changed for one occurrence only. */
   readonly recurrenceStart: string | null;
   /** Only that the time is taken may be seen. */

@@ -8,6 +8,7 @@ import { EntryDialog } from '../shared-agenda/entry-dialog.tsx';
 import { TrashDialog } from '../trash/trash-dialog.tsx';
 import { AppointmentDialog } from './appointment-dialog.tsx';
 import { MoveConflictDialog } from './move-conflict-dialog.tsx';
+import { MoveScopeDialog } from './move-scope-dialog.tsx';
 import type { OpenDialog } from './use-agenda-dialog.ts';
 import type { Move } from './use-move.ts';
 
@@ -45,6 +46,14 @@ export function AgendaDialogs({ dialog, move, user, onGoTo, onClose }: AgendaDia
       {dialog?.kind === 'calendars' && <CalendarsDialog user={user} onClose={onClose} />}
       {dialog?.kind === 'profile' && <ProfileDialog user={user} onClose={onClose} />}
       {dialog?.kind === 'password' && <PasswordDialog onClose={onClose} />}
+      {move.asked !== null && (
+        <MoveScopeDialog
+          asked={move.asked}
+          timeZone={user.timeZone}
+          onChoose={move.choose}
+          onClose={move.giveUp}
+        />
+      )}
       {move.refused !== null && (
         <MoveConflictDialog
           refused={move.refused}

@@ -23,6 +23,7 @@ function item(id: string, version: number, change: Partial<AgendaItem> = {}): Ag
     timeZone: 'UTC',
     allDay: false,
     privacy: 'full',
+    reminderMinutes: [],
     status: 'accepted',
     version,
     originNode: 'agenda-1',
@@ -31,6 +32,7 @@ function item(id: string, version: number, change: Partial<AgendaItem> = {}): Ag
     deletedAt: null,
     participants: [],
     recurrence: null,
+    seriesId: null,
     busyOnly: false,
     recurrenceStart: null,
     myStatus: null,
@@ -40,6 +42,7 @@ function item(id: string, version: number, change: Partial<AgendaItem> = {}): Ag
   };
 }
 
+const DAILY = { rule: 'FREQ=DAILY', added: [], excluded: [] };
 const NOTHING_CHANGED = new Set<string>();
 const loaded = (...items: AgendaItem[]) => withLoaded(NO_ITEMS, items, NOTHING_CHANGED);
 const titles = (items: { byKey: ReadonlyMap<string, AgendaItem> }) =>
@@ -49,7 +52,7 @@ describe('an appointment without an appearance on the page', () => {
   it('stands for itself, and a series for its first time', () => {
     const once = item('once', 1);
     assert.equal(itemOf(once, 'me').recurrenceStart, null);
-    assert.equal(itemOf({ ...once, recurrence: { rule: 'FREQ=DAILY' } }, 'me').recurrenceStart, once.start);
+    assert.equal(itemOf({ ...once, recurrence: DAILY }, 'me').recurrenceStart, once.start);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import type { AgendaApi, AgendaRange, AppointmentChange, NewAppointment } from '../../api/agenda-api.ts';
 import { ApiError, explain } from '../../api/problem.ts';
-import type { AgendaItem, Appointment, InvitationAnswer, LiveItem } from '../../api/types.ts';
+import type { AgendaItem, Appointment, InvitationAnswer, LiveItem, Scope } from '../../api/types.ts';
 import { Store } from '../../store.ts';
 import {
   type AgendaItems,
@@ -113,31 +113,33 @@ export class AgendaStore {
     this.#changed(await this.#api.createAppointment(appointment, idempotencyKey));
   }
 
-  change(item: AgendaItem, change: AppointmentChange, idempotencyKey: string): Promise<void> {
+  change(item: AgendaItem, scope: Scope, change: AppointmentChange, idempotencyKey: string): Promise<void> {
     return this.#writes.run(item, async (version) => {
-      const changed = await this.#api.updateAppointment(item, version, change, idempotencyKey);
+      const changed = await this.#api.updateAppointment(item, scope, version, change, idempotencyKey);
       this.#changed(changed);
-      // What was changed for one occurrence is an appointment of its own now; the series has a newer version too.
+      // What was changed for a part of a series is an appointment of its own now; the series has a newer version too.
       if (changed.id !== item.id) await this.reload();
       return changed.id === item.id ? changed.version : version;
     });
   }
 
-  /** Shows the new time at once, and takes it back if it is refused. */
-  async move(item: AgendaItem, change: AppointmentChange, idempotencyKey: string): Promise<void> {
-    const { start = item.start, end = item.end, allDay = item.allDay } = change;
-    this.#setItems(withMoved(this.#items, { ...item, start, end, allDay }));
-    try {
-      await this.change(item, change, idempotencyKey);
-    } catch (error) {
-      this.#setItems(restored(this.#items, item));
-      throw error;
-    }
+  /** When the first of a series begins, whose occurrences only say when they do. */
+  async seriesStart(item: AgendaItem): Promise<string> {
+    return (await this.#api.appointment(item.id)).start;
   }
 
-  async remove(item: AgendaItem, idempotencyKey: string): Promise<void> {
+  /** Shows another time before anything is asked of the server; the answer, or `takeBack`, takes its place. */
+  showAt(item: AgendaItem, { start, end, allDay }: Pick<AgendaItem, 'start' | 'end' | 'allDay'>): void {
+    this.#setItems(withMoved(this.#items, { ...item, start, end, allDay }));
+  }
+
+  takeBack(item: AgendaItem): void {
+    this.#setItems(restored(this.#items, item));
+  }
+
+  async remove(item: AgendaItem, scope: Scope, idempotencyKey: string): Promise<void> {
     await this.#writes.run(item, async (version) => {
-      await this.#api.deleteAppointment(item, version, idempotencyKey);
+      await this.#api.deleteAppointment(item, scope, version, idempotencyKey);
       if (item.recurrence === null) this.#removed(item.id, version);
       else await this.reload();
       return version;
@@ -193,8 +195,9 @@ export class AgendaStore {
   }
 
   #changed(appointment: Appointment): void {
-    if (appointment.recurrence !== null) {
-      void this.reload();
+    const before = findById(this.#items, appointment.id)?.recurrence ?? null;
+    if (appointment.recurrence !== null || before !== null) {
+      void this.reload(); // When a series takes place, or no longer does, only the server knows.
       return;
     }
     this.#changedSinceLoad.add(appointment.id);

@@ -2,12 +2,16 @@ import type { FormEvent } from 'react';
 import { ApiError } from '../../api/problem.ts';
 import type { AgendaItem, User } from '../../api/types.ts';
 import { Dialog } from '../../components/dialog.tsx';
+import { LOCALE } from '../../locale.ts';
+import { repetitionWords } from '../repetition/repetition-words.ts';
+import { ScopeChoice } from '../repetition/scope-choice.tsx';
 import { AppointmentFailure } from './appointment-failure.tsx';
 import { AppointmentFields } from './appointment-fields.tsx';
-import { AppointmentFoot } from './appointment-foot.tsx';
+import { AppointmentFoot, DeleteFoot } from './appointment-foot.tsx';
 import { AppointmentPeople } from './appointment-people.tsx';
+import { draftAnchor } from './draft.ts';
 import { InvitationFoot } from './invitation-foot.tsx';
-import { type AppointmentTarget, useAppointmentForm } from './use-appointment-form.ts';
+import { type AppointmentForm, type AppointmentTarget, useAppointmentForm } from './use-appointment-form.ts';
 
 interface AppointmentDialogProps {
   readonly target: AppointmentTarget;
@@ -18,54 +22,86 @@ interface AppointmentDialogProps {
 /** Adds, shows, changes and deletes one appointment. */
 export function AppointmentDialog({ target, user, onClose }: AppointmentDialogProps) {
   const form = useAppointmentForm(target, user, onClose);
-  const { base, submit } = form;
-  const mayEdit = base === null || (base.ownerId === user.id && !base.busyOnly);
-  const inTheWay = submit.failure instanceof ApiError && submit.failure.conflicts.length > 0;
-  const title = mayEdit ? 'Appointment' : base.title || 'Busy';
+  const { base, mayEdit, draft, submit } = form;
+  const title = mayEdit ? 'Appointment' : base?.title || 'Busy';
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    void form.save(false);
+    if (form.asking === null) void form.save(false);
   };
   return (
     <Dialog title={base === null ? 'New appointment' : title} onClose={onClose} testId="appointment-dialog">
       <form className="dialog-form" onSubmit={onSubmit} noValidate aria-busy={submit.busy}>
         <div className="dialog-body">
           <AppointmentFields
-            draft={form.draft}
+            draft={draft}
             errors={form.errors}
             failure={submit.failure}
             readOnly={!mayEdit}
             onChange={form.change}
           />
           {base !== null && <AppointmentPeople appointment={base} />}
-          {base !== null && base.recurrence !== null && (
-            <p className="dialog-note">It repeats. What is changed or deleted here is this one occurrence.</p>
+          {base !== null && base.recurrence !== null && !mayEdit && (
+            <p className="dialog-note">
+              {repetitionWords(draft.repetition, draftAnchor(draft), LOCALE)}. An answer is for the whole
+              series.
+            </p>
           )}
         </div>
         <div className="dialog-message">
           <AppointmentFailure failure={submit.failure} current={base} timeZone={user.timeZone} />
         </div>
-        {base !== null && isInvited(base, user) ? (
-          <InvitationFoot
-            answered={base.myStatus}
-            busy={submit.busy}
-            inTheWay={inTheWay}
-            onAnswer={(answer, anyway) => void form.answer(answer, anyway)}
-            onClose={onClose}
-          />
-        ) : (
-          <AppointmentFoot
-            isNew={base === null}
-            mayEdit={mayEdit}
-            busy={submit.busy}
-            inTheWay={inTheWay}
-            onSaveAnyway={() => void form.save(true)}
-            onDelete={() => void form.remove()}
-            onClose={onClose}
-          />
-        )}
+        <Foot form={form} user={user} onClose={onClose} />
       </form>
     </Dialog>
+  );
+}
+
+interface FootProps {
+  readonly form: AppointmentForm;
+  readonly user: User;
+  readonly onClose: () => void;
+}
+
+function Foot({ form, user, onClose }: FootProps) {
+  const { base, submit, asking } = form;
+  const inTheWay = submit.failure instanceof ApiError && submit.failure.conflicts.length > 0;
+  if (asking?.what === 'delete' && asking.scopes.length === 1)
+    return <DeleteFoot busy={submit.busy} onDelete={() => void form.remove('all')} onBack={form.dontAsk} />;
+  if (asking !== null) {
+    const deletes = asking.what === 'delete';
+    return (
+      <ScopeChoice
+        question={deletes ? 'It repeats. Which are to be deleted?' : 'It repeats. Which are to be changed?'}
+        scopes={asking.scopes}
+        action={deletes ? 'Delete' : 'Save'}
+        danger={deletes}
+        back="Back"
+        busy={submit.busy}
+        onChoose={(scope) => void (deletes ? form.remove(scope) : form.save(false, scope))}
+        onBack={form.dontAsk}
+      />
+    );
+  }
+  if (base !== null && isInvited(base, user))
+    return (
+      <InvitationFoot
+        answered={base.myStatus}
+        busy={submit.busy}
+        inTheWay={inTheWay}
+        onAnswer={(answer, anyway) => void form.answer(answer, anyway)}
+        onClose={onClose}
+      />
+    );
+  return (
+    <AppointmentFoot
+      isNew={base === null}
+      mayEdit={form.mayEdit}
+      busy={submit.busy}
+      inTheWay={inTheWay}
+      onSaveAnyway={() => void form.save(true)}
+      onDelete={form.askToDelete}
+      onClose={onClose}
+    />
   );
 }
 

@@ -1,13 +1,21 @@
 import { fieldMessage } from '../../api/problem.ts';
+import { Disclosure } from '../../components/disclosure.tsx';
 import { Field } from '../../components/field.tsx';
 import { TextField } from '../../components/text-field.tsx';
+import { LOCALE } from '../../locale.ts';
+import { ReminderFields } from '../reminders/reminder-fields.tsx';
+import { minutesOf, reminderWords } from '../reminders/reminders.ts';
+import { RepetitionFields } from '../repetition/repetition-fields.tsx';
+import { repetitionWords } from '../repetition/repetition-words.ts';
 import {
   DESCRIPTION_CHARACTERS_MAX,
   type Draft,
   type DraftErrors,
+  draftAnchor,
   LOCATION_CHARACTERS_MAX,
   TITLE_CHARACTERS_MAX,
 } from './draft.ts';
+import { PRIVACY, PrivacyField } from './privacy-field.tsx';
 import { WhenFields } from './when-fields.tsx';
 
 interface AppointmentFieldsProps {
@@ -51,26 +59,66 @@ export function AppointmentFields({ draft, errors, failure, readOnly, onChange }
           <textarea
             {...control}
             data-testid="appointment-description"
-            rows={3}
+            rows={2}
             maxLength={DESCRIPTION_CHARACTERS_MAX}
             value={draft.description}
             onChange={(event) => set({ description: event.target.value })}
           />
         )}
       </Field>
-      <Field label="Others see">
-        {(control) => (
-          <select
-            {...control}
-            data-testid="appointment-privacy"
-            value={draft.privacy}
-            onChange={(event) => set({ privacy: event.target.value === 'freebusy' ? 'freebusy' : 'full' })}
-          >
-            <option value="full">All details</option>
-            <option value="freebusy">Only that you are busy</option>
-          </select>
-        )}
-      </Field>
+      {!readOnly && <FurtherFields draft={draft} errors={errors} failure={failure} set={set} />}
     </fieldset>
   );
+}
+
+interface FurtherFieldsProps {
+  readonly draft: Draft;
+  readonly errors: DraftErrors;
+  readonly failure: unknown;
+  readonly set: (change: Partial<Draft>) => void;
+}
+
+/** What most appointments do not need: each is one line until it is opened. */
+function FurtherFields({ draft, errors, failure, set }: FurtherFieldsProps) {
+  const { repetition, reminders, privacy } = draft;
+  const wrongRule = fieldMessage(failure, 'recurrence');
+  const wrongReminders = errors.reminders ?? fieldMessage(failure, 'reminderMinutes');
+  return (
+    <div className="disclosures">
+      <Disclosure
+        label="Repeats"
+        value={repetition.pattern === 'none' ? 'No' : repetitionWords(repetition, draftAnchor(draft), LOCALE)}
+        wrong={errors.repetition !== undefined || wrongRule !== undefined}
+        testId="repetition"
+      >
+        <RepetitionFields
+          repetition={repetition}
+          date={draft.startDate}
+          errors={errors.repetition ?? {}}
+          failure={wrongRule}
+          onChange={(changed) => set({ repetition: changed })}
+        />
+      </Disclosure>
+      <Disclosure
+        label="Reminders"
+        value={remindersWords(draft)}
+        wrong={wrongReminders !== undefined}
+        testId="reminders"
+      >
+        <ReminderFields
+          reminders={reminders}
+          error={wrongReminders}
+          onChange={(changed) => set({ reminders: changed })}
+        />
+      </Disclosure>
+      <Disclosure label="Others see" value={PRIVACY[privacy].label} testId="privacy">
+        <PrivacyField privacy={privacy} onChange={(changed) => set({ privacy: changed })} />
+      </Disclosure>
+    </div>
+  );
+}
+
+function remindersWords({ reminders }: Draft): string {
+  const words = reminders.map(minutesOf).map((minutes) => (minutes === null ? '?' : reminderWords(minutes)));
+  return words.length === 0 ? 'None' : words.join(', ');
 }

@@ -1,5 +1,3 @@
-import { useState } from 'react';
-
 interface AppointmentFootProps {
   readonly isNew: boolean;
   readonly mayEdit: boolean;
@@ -12,33 +10,11 @@ interface AppointmentFootProps {
 }
 
 export function AppointmentFoot(props: AppointmentFootProps) {
-  const [asking, setAsking] = useState(false);
   if (!props.mayEdit) {
     return (
       <footer className="dialog-foot">
         <button type="button" className="button" onClick={props.onClose}>
           Close
-        </button>
-      </footer>
-    );
-  }
-  if (asking) {
-    return (
-      <footer className="dialog-foot">
-        <p className="dialog-foot-question" role="alert">
-          Delete this appointment?
-        </p>
-        <button type="button" className="button" onClick={() => setAsking(false)}>
-          Keep it
-        </button>
-        <button
-          type="button"
-          className="button button-danger"
-          disabled={props.busy}
-          onClick={props.onDelete}
-          data-testid="confirm-delete"
-        >
-          {props.busy ? 'Deleting…' : 'Delete'}
         </button>
       </footer>
     );
@@ -49,7 +25,7 @@ export function AppointmentFoot(props: AppointmentFootProps) {
         <button
           type="button"
           className="button button-quiet button-danger-quiet dialog-foot-start"
-          onClick={() => setAsking(true)}
+          onClick={props.onDelete}
           data-testid="delete-appointment"
         >
           Delete
@@ -78,6 +54,35 @@ export function AppointmentFoot(props: AppointmentFootProps) {
           {props.busy ? 'Saving…' : 'Save'}
         </button>
       )}
+    </footer>
+  );
+}
+
+interface DeleteFootProps {
+  readonly busy: boolean;
+  readonly onDelete: () => void;
+  readonly onBack: () => void;
+}
+
+/** Of what takes place once; of what repeats it is asked which. */
+export function DeleteFoot({ busy, onDelete, onBack }: DeleteFootProps) {
+  return (
+    <footer className="dialog-foot">
+      <p className="dialog-foot-question" role="alert">
+        Delete this appointment?
+      </p>
+      <button type="button" className="button" onClick={onBack}>
+        Keep it
+      </button>
+      <button
+        type="button"
+        className="button button-danger"
+        disabled={busy}
+        onClick={onDelete}
+        data-testid="confirm-delete"
+      >
+        {busy ? 'Deleting…' : 'Delete'}
+      </button>
     </footer>
   );
 }

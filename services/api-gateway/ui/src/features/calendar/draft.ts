@@ -1,6 +1,17 @@
 /** What the appointment form holds, and what becomes of it. Pure. */
 
-import type { AppointmentFields, Privacy } from '../../api/types.ts';
+import type { AgendaItem, AppointmentFields, Invitee, Privacy } from '../../api/types.ts';
+import { checkReminders, type Reminder, reminderMinutes, reminderOf } from '../reminders/reminders.ts';
+import {
+  type Anchor,
+  checkRepetition,
+  noRepetition,
+  type Repetition,
+  type RepetitionErrors,
+  repetitionOf,
+  withFirstDay,
+} from '../repetition/repetition.ts';
+import { anchorOf } from '../repetition/series-change.ts';
 import { addDays, addMinutes, startOfDay, toInstant, toWallTime } from './zoned-time.ts';
 
 const NEW_DURATION_MINUTES = 60;
@@ -9,7 +20,11 @@ export const TITLE_CHARACTERS_MAX = 200;
 export const LOCATION_CHARACTERS_MAX = 500;
 export const DESCRIPTION_CHARACTERS_MAX = 10_000;
 
-/** Dates and times as the viewer's clock shows them. With `allDay`, `endDate` is the last day, included. */
+export interface DraftInvitee extends Invitee {
+  readonly name: string;
+}
+
+/** Dates and times are on the clock of `timeZone`. With `allDay`, `endDate` is the last day, included. */
 export interface Draft {
   readonly title: string;
   readonly description: string;
@@ -19,15 +34,23 @@ export interface Draft {
   readonly startTime: string;
   readonly endDate: string;
   readonly endTime: string;
+  readonly timeZone: string;
   readonly privacy: Privacy;
+  readonly repetition: Repetition;
+  readonly reminders: readonly Reminder[];
+  readonly invitees: readonly DraftInvitee[];
+  /** A whole group is asked; never changes once it is booked. */
+  readonly groupId: string | null;
 }
 
-export type DraftErrors = Partial<Record<keyof Draft, string>>;
+export type DraftErrors = Partial<Record<'title' | 'startDate' | 'endDate' | 'reminders', string>> & {
+  readonly repetition?: RepetitionErrors;
+};
 
 /** A new appointment: from a selected range, or an hour from `start` on. */
-export function newDraft(start: string, end: string | null, viewerZone: string): Draft {
-  const from = toWallTime(start, viewerZone);
-  const to = toWallTime(end ?? addMinutes(start, NEW_DURATION_MINUTES), viewerZone);
+export function newDraft(start: string, end: string | null, timeZone: string): Draft {
+  const from = toWallTime(start, timeZone);
+  const to = toWallTime(end ?? addMinutes(start, NEW_DURATION_MINUTES), timeZone);
   return {
     title: '',
     description: '',
@@ -37,91 +60,141 @@ export function newDraft(start: string, end: string | null, viewerZone: string):
     startTime: from.time,
     endDate: to.date,
     endTime: to.time,
+    timeZone,
     privacy: 'full',
+    repetition: noRepetition(from.date),
+    reminders: [],
+    invitees: [],
+    groupId: null,
   };
 }
 
 /** New, on whole days. @param endDate Exclusive, as calendars give it. */
-export function newAllDayDraft(startDate: string, endDate: string): Draft {
+export function newAllDayDraft(startDate: string, endDate: string, timeZone: string): Draft {
   return {
     ...newDraft(`${startDate}T09:00:00Z`, null, 'UTC'),
     allDay: true,
     startDate,
     endDate: addDays(endDate, -1),
+    timeZone,
   };
 }
 
-export function draftOf(fields: AppointmentFields, viewerZone: string): Draft {
-  const zone = fields.allDay ? fields.timeZone : viewerZone;
-  const from = toWallTime(fields.start, zone);
-  const to = toWallTime(fields.end, zone);
+/** @param zone On whose clock it is shown: its own, or that of somebody who only looks at it. */
+export function draftOf(item: AgendaItem, zone: string): Draft {
+  const timeZone = item.allDay ? item.timeZone : zone;
+  const from = toWallTime(item.start, timeZone);
+  const to = toWallTime(item.end, timeZone);
+  const { title, description, location, allDay, privacy, groupId, participants } = item;
   return {
-    title: fields.title,
-    description: fields.description,
-    location: fields.location,
-    allDay: fields.allDay,
+    ...{ title, description, location, allDay, privacy, groupId, timeZone },
     startDate: from.date,
-    startTime: fields.allDay ? '09:00' : from.time,
-    endDate: fields.allDay ? addDays(to.date, -1) : to.date,
-    endTime: fields.allDay ? '10:00' : to.time,
-    privacy: fields.privacy,
+    startTime: allDay ? '09:00' : from.time,
+    endDate: allDay ? addDays(to.date, -1) : to.date,
+    endTime: allDay ? '10:00' : to.time,
+    repetition: repetitionOfItem(item),
+    reminders: item.reminderMinutes.map(reminderOf),
+    invitees: participants.map(({ userId, displayName, username, optional }) => ({
+      userId,
+      optional,
+      name: displayName || username,
+    })),
   };
 }
 
-/** Moves the end along when the start changes, so that the length stays. */
+function repetitionOfItem(item: AgendaItem): Repetition {
+  const anchor = anchorOf(item);
+  return item.recurrence === null ? noRepetition(anchor.date) : repetitionOf(item.recurrence.rule, anchor);
+}
+
+/** When the first begins, for its repetition. */
+export function draftAnchor({ startDate, startTime, timeZone, allDay }: Draft): Anchor {
+  return { date: startDate, time: allDay ? '00:00' : startTime, timeZone, allDay };
+}
+
+/** Moves the end along when the start changes, so that the length stays; and what is said of its day. */
 export function withStart(draft: Draft, change: Partial<Pick<Draft, 'startDate' | 'startTime'>>): Draft {
-  const next = { ...draft, ...change };
+  const moved = { ...draft, ...change };
   const before = toInstant({ date: draft.startDate, time: draft.startTime }, 'UTC');
-  const after = toInstant({ date: next.startDate, time: next.startTime }, 'UTC');
+  const after = toInstant({ date: moved.startDate, time: moved.startTime }, 'UTC');
   const end = toInstant({ date: draft.endDate, time: draft.endTime }, 'UTC');
-  if (before === null || after === null || end === null) return next;
+  if (before === null || after === null) return moved;
+  const repetition = withFirstDay(draft.repetition, draft.startDate, moved.startDate);
+  if (end === null) return { ...moved, repetition };
   const shiftMinutes = (Date.parse(after) - Date.parse(before)) / 60_000;
   const wall = toWallTime(addMinutes(end, shiftMinutes), 'UTC');
-  return { ...next, endDate: wall.date, endTime: wall.time };
+  return { ...moved, endDate: wall.date, endTime: wall.time, repetition };
 }
 
-export function checkDraft(draft: Draft, viewerZone: string): DraftErrors {
-  const errors: DraftErrors = {};
-  if (draft.title.trim() === '') errors.title = 'Give it a title.';
-  const span = draftSpan(draft, viewerZone);
-  if (span.start === null) errors.startDate = 'Choose a date and a time.';
-  if (span.end === null) errors.endDate = 'Choose a date and a time.';
-  if (span.start !== null && span.end !== null && span.end <= span.start) {
-    errors.endDate = draft.allDay ? 'It cannot end before it starts.' : 'It must end after it starts.';
-  }
-  return errors;
+/** At another time, on the same clock. */
+export function withSpan(
+  draft: Draft,
+  { start, end, allDay }: Pick<AppointmentFields, 'start' | 'end' | 'allDay'>,
+): Draft {
+  const from = toWallTime(start, draft.timeZone);
+  const to = toWallTime(end, draft.timeZone);
+  return {
+    ...draft,
+    allDay,
+    startDate: from.date,
+    endDate: allDay ? addDays(to.date, -1) : to.date,
+    ...(allDay ? {} : { startTime: from.time, endTime: to.time }),
+    repetition: withFirstDay(draft.repetition, draft.startDate, from.date),
+  };
 }
 
-/**
- * The request's fields. All-day appointments begin and end at midnights of `ownZone` (the appointment's own zone);
- * other times are read on the viewer's clock.
- */
-export function fieldsOf(draft: Draft, viewerZone: string, ownZone: string): AppointmentFields | null {
-  const span = draftSpan(draft, draft.allDay ? ownZone : viewerZone);
-  if (span.start === null || span.end === null) return null;
+export function checkDraft(draft: Draft): DraftErrors {
+  const repetition = checkRepetition(draft.repetition, draft.startDate);
+  const reminders = checkReminders(draft.reminders);
+  return {
+    ...(draft.title.trim() === '' ? { title: 'Give it a title.' } : {}),
+    ...checkSpan(draft),
+    ...(reminders === undefined ? {} : { reminders }),
+    ...(Object.keys(repetition).length === 0 ? {} : { repetition }),
+  };
+}
+
+function checkSpan(draft: Draft): DraftErrors {
+  const { start, end } = draftSpan(draft);
+  if (start === null || end === null)
+    return {
+      ...(start === null ? { startDate: 'Choose a date and a time.' } : {}),
+      ...(end === null ? { endDate: 'Choose a date and a time.' } : {}),
+    };
+  if (end > start) return {};
+  return { endDate: draft.allDay ? 'It cannot end before it starts.' : 'It must end after it starts.' };
+}
+
+/** The request's fields; null while it has no start or end. */
+export function fieldsOf(draft: Draft): AppointmentFields | null {
+  const { start, end } = draftSpan(draft);
+  if (start === null || end === null) return null;
   return {
     title: draft.title.trim(),
     description: draft.description.trim(),
     location: draft.location.trim(),
-    start: span.start,
-    end: span.end,
-    timeZone: ownZone,
+    start,
+    end,
+    timeZone: draft.timeZone,
     allDay: draft.allDay,
     privacy: draft.privacy,
+    reminderMinutes: reminderMinutes(draft.reminders),
   };
 }
 
-function draftSpan(draft: Draft, zone: string): { start: string | null; end: string | null } {
+/** @returns null where there is no such date or time. */
+export function draftSpan(draft: Draft): { readonly start: string | null; readonly end: string | null } {
+  const { timeZone } = draft;
   if (!draft.allDay) {
     return {
-      start: toInstant({ date: draft.startDate, time: draft.startTime }, zone),
-      end: toInstant({ date: draft.endDate, time: draft.endTime }, zone),
+      start: toInstant({ date: draft.startDate, time: draft.startTime }, timeZone),
+      end: toInstant({ date: draft.endDate, time: draft.endTime }, timeZone),
     };
   }
-  const valid = startOfDay(draft.endDate, zone) !== null;
+  const valid = startOfDay(draft.endDate, timeZone) !== null;
   return {
-    start: startOfDay(draft.startDate, zone),
-    end: valid ? startOfDay(addDays(draft.endDate, 1), zone) : null,
+    start: startOfDay(draft.startDate, timeZone),
+    end: valid ? startOfDay(addDays(draft.endDate, 1), timeZone) : null,
   };
 }
 
@@ -138,5 +211,24 @@ export function changedFields(
 
 function sameValue(name: keyof AppointmentFields, a: AppointmentFields, b: AppointmentFields): boolean {
   if (name === 'start' || name === 'end') return Date.parse(a[name]) === Date.parse(b[name]);
-  return a[name] === b[name];
+  if (name !== 'reminderMinutes') return a[name] === b[name];
+  return sameSet(a.reminderMinutes.map(String), b.reminderMinutes.map(String));
+}
+
+/** Who is asked, as the server wants it; undefined if that is as it was. */
+export function changedInvitees(
+  before: readonly Invitee[],
+  after: readonly Invitee[],
+): readonly Invitee[] | undefined {
+  const named = ({ userId, optional }: Invitee) => `${userId} ${optional}`;
+  if (sameSet(before.map(named), after.map(named))) return undefined;
+  return inviteesOf(after);
+}
+
+export function inviteesOf(invitees: readonly Invitee[]): readonly Invitee[] {
+  return invitees.map(({ userId, optional }) => ({ userId, optional }));
+}
+
+function sameSet(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((each) => other.includes(each));
 }

@@ -57,7 +57,7 @@ export function useAgendaDialog(user: User, controller: CalendarController, onCl
 }
 
 function selectedDraft(span: CalendarSpan, viewerZone: string): Draft {
-  if (span.allDay) return newAllDayDraft(span.startStr.slice(0, 10), span.endStr.slice(0, 10));
+  if (span.allDay) return newAllDayDraft(span.startStr.slice(0, 10), span.endStr.slice(0, 10), viewerZone);
   const start = span.start ?? new Date();
   return newDraft(start.toISOString(), span.end?.toISOString() ?? null, viewerZone);
 }

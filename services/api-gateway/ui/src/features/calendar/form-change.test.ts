@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import type { AgendaItem } from '../../api/types.ts';
+import { draftOf, newDraft, withStart } from './draft.ts';
+import { changeOf, newAppointment } from './form-change.ts';
+
+const ZONE = 'Europe/Lisbon';
+const WALK: AgendaItem = {
+  id: 'walk',
+  ownerId: 'me',
+  groupId: null,
+  title: 'Walk',
+  description: '',
+  location: '',
+  start: '2026-11-24T09:00:00.000Z',
+  end: '2026-11-24T10:00:00.000Z',
+  timeZone: ZONE,
+  allDay: false,
+  privacy: 'full',
+  reminderMinutes: [],
+  status: 'accepted',
+  version: 1,
+  originNode: 'agenda-1',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  deletedAt: null,
+  participants: [],
+  recurrence: null,
+  seriesId: null,
+  recurrenceStart: null,
+  busyOnly: false,
+  myStatus: null,
+  conflict: false,
+  userId: 'me',
+};
+const DAILY: AgendaItem = {
+  ...WALK,
+  recurrence: { rule: 'FREQ=DAILY', added: [], excluded: [] },
+  recurrenceStart: WALK.start,
+};
+
+describe('what is sent of the form', () => {
+  it('is everything for a new appointment, also how it repeats', () => {
+    const draft = { ...newDraft(WALK.start, WALK.end, ZONE), title: 'Walk' };
+    assert.equal(newAppointment(draft, false).recurrence, null);
+    const weekly = { ...draft, repetition: { ...draft.repetition, pattern: 'weekly' as const } };
+    assert.equal(newAppointment(weekly, false).recurrence?.rule, 'FREQ=WEEKLY;BYDAY=TU');
+  });
+
+  it('is nothing if nothing was changed', () => {
+    assert.equal(changeOf(WALK, draftOf(WALK, ZONE)), null);
+    assert.equal(changeOf(DAILY, draftOf(DAILY, ZONE)), null);
+  });
+
+  it('is what was changed, and asks nothing of what does not repeat', () => {
+    const draft = draftOf(WALK, ZONE);
+    const ana = { userId: 'ana', name: 'Ana', optional: true };
+    assert.deepEqual(changeOf(WALK, { ...draft, title: 'Run', invitees: [ana] }), {
+      fields: { title: 'Run', participants: [{ userId: 'ana', optional: true }] },
+      series: null,
+    });
+    const repetition = { ...draft.repetition, pattern: 'daily' as const };
+    assert.deepEqual(changeOf(WALK, { ...draft, repetition })?.fields, {
+      recurrence: { rule: 'FREQ=DAILY', added: [], excluded: [] },
+    });
+  });
+
+  it('asks which occurrences are meant of what repeats', () => {
+    const change = changeOf(DAILY, withStart(draftOf(DAILY, ZONE), { startTime: '11:00' }));
+    assert.deepEqual(change?.series?.changed, {
+      start: '2026-11-24T11:00:00.000Z',
+      end: '2026-11-24T12:00:00.000Z',
+    });
+    assert.deepEqual(change?.fields, {});
+  });
+});
