@@ -165,6 +165,12 @@ describe('groups on the page', () => {
     await anasPage.getByTestId('calendar').getByText('You: Market').waitFor();
     await takePicture(anasPage, 'agenda-group');
     await assertNoOverflow(anasPage);
+    for (const width of [1090, 1000, 730]) {
+      await anasPage.setViewportSize({ ...LAPTOP, width });
+      await takePicture(anasPage, `agenda-group-${width}`);
+      await assertNoOverflow(anasPage);
+    }
+    await anasPage.setViewportSize(LAPTOP);
     await anasPage.getByTestId('legend-person').getByText('Ben').click();
     await anasPage.getByTestId('calendar').getByText('Ben: Bakery').waitFor({ state: 'hidden' });
     await anasPage.getByTestId('show-own').click();
