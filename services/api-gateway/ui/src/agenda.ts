@@ -4,6 +4,8 @@ import { AgendaApi } from './api/agenda-api.ts';
 import { browserSessionStore, exclusivelyAcrossTabs, SESSION_KEY } from './api/browser-session.ts';
 import { CalendarsApi } from './api/calendars-api.ts';
 import { ApiClient } from './api/client.ts';
+import { ConflictsApi } from './api/conflicts-api.ts';
+import { FreeTimeApi } from './api/free-time-api.ts';
 import { GroupsApi } from './api/groups-api.ts';
 import { createHttp } from './api/http.ts';
 import { LiveConnection } from './api/live.ts';
@@ -15,6 +17,8 @@ import type { LiveItem, SessionGrant } from './api/types.ts';
 import { AccountStore } from './features/account/account-store.ts';
 import { AgendaStore } from './features/calendar/agenda-store.ts';
 import { ClusterStore } from './features/cluster/cluster-store.ts';
+import { ConflictsStore } from './features/conflicts/conflicts-store.ts';
+import { FreeTimeStore } from './features/free-time/free-time-store.ts';
 import { GroupsStore } from './features/groups/groups-store.ts';
 import { NotificationsStore } from './features/notifications/notifications-store.ts';
 import { SearchStore } from './features/search/search-store.ts';
@@ -37,6 +41,8 @@ export interface Agenda {
   readonly people: PeopleApi;
   readonly groups: GroupsStore;
   readonly shared: SharedAgendaStore;
+  readonly freeTime: FreeTimeStore;
+  readonly conflicts: ConflictsStore;
   readonly live: LiveConnection;
   readonly toasts: Toasts;
 }
@@ -70,6 +76,13 @@ export function createAgenda(): Agenda {
   const groupsApi = new GroupsApi(client);
   const groups = new GroupsStore(groupsApi, wait);
   const shared = new SharedAgendaStore({ agenda: api, groups: groupsApi, wait });
+  const freeTime = new FreeTimeStore(new FreeTimeApi(client));
+  const conflicts = new ConflictsStore({
+    conflicts: new ConflictsApi(client),
+    agenda: api,
+    wait,
+    nowMs: Date.now,
+  });
   const cluster = new ClusterStore();
   const toasts = new Toasts();
   const live = new LiveConnection({
@@ -91,6 +104,8 @@ export function createAgenda(): Agenda {
     people,
     groups,
     shared,
+    freeTime,
+    conflicts,
     cluster,
     live,
     toasts,
@@ -106,6 +121,7 @@ function applyLive(agenda: Agenda, item: LiveItem): void {
   agenda.notifications.applyLive(item);
   agenda.groups.applyLive(item);
   agenda.shared.applyLive(item);
+  agenda.conflicts.applyLive(item);
   if (item.kind === 'notification_added') agenda.toasts.show('info', item.notification.text);
   if (item.kind === 'profile_changed') agenda.account.adopt(item.user);
 }
@@ -133,6 +149,8 @@ function followAccount(agenda: Agenda): void {
     agenda.trash.close();
     agenda.groups.close();
     agenda.shared.close();
+    agenda.freeTime.close();
+    agenda.conflicts.close();
     if (now === null) return;
     agenda.calendar.open(now);
     agenda.groups.open();

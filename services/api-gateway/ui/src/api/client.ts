@@ -67,14 +67,22 @@ export class ApiClient {
     this.#ports = ports;
   }
 
-  async read<Answer>(path: string, options: ReadOptions = {}): Promise<Answer> {
-    const request: HttpRequest = { method: 'GET', path, deadlineMs: ATTEMPT_DEADLINE_MS, ...options };
+  read<Answer>(path: string, options: ReadOptions = {}): Promise<Answer> {
+    return this.#ask({ method: 'GET', path, deadlineMs: ATTEMPT_DEADLINE_MS, ...options });
+  }
+
+  /** A question that is too long for an address; like any other it changes nothing, so it may be asked again. */
+  question<Answer>(path: string, body: unknown, options: ReadOptions = {}): Promise<Answer> {
+    return this.#ask({ method: 'POST', path, body, deadlineMs: ATTEMPT_DEADLINE_MS, ...options });
+  }
+
+  async #ask<Answer>(request: HttpRequest): Promise<Answer> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return (await this.#asUser(request)) as Answer;
       } catch (error) {
         const delayMs = retryDelayMs(error, attempt);
-        if (attempt === READ_ATTEMPTS_MAX || delayMs === null || options.signal?.aborted) throw error;
+        if (attempt === READ_ATTEMPTS_MAX || delayMs === null || request.signal?.aborted) throw error;
         await this.#ports.wait(delayMs);
       }
     }

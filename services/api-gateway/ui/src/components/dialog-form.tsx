@@ -6,6 +6,8 @@ interface DialogFormProps {
   readonly error: ReactNode;
   readonly saveLabel: string;
   readonly saveTestId: string;
+  /** While it is being done; “Saving…” unless it says otherwise. */
+  readonly busyLabel?: string;
   /** What it does cannot be taken back. */
   readonly danger?: boolean;
   readonly onSubmit: () => void;
@@ -35,7 +37,7 @@ export function DialogForm(props: DialogFormProps) {
           disabled={props.busy}
           data-testid={props.saveTestId}
         >
-          {props.busy ? 'Saving…' : props.saveLabel}
+          {props.busy ? (props.busyLabel ?? 'Saving…') : props.saveLabel}
         </button>
       </footer>
     </form>

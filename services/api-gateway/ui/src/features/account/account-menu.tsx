@@ -3,6 +3,8 @@ import type { User } from '../../api/types.ts';
 
 interface AccountMenuProps {
   readonly user: User;
+  readonly onFindTime: () => void;
+  readonly onConflicts: () => void;
   readonly onCalendars: () => void;
   readonly onTrash: () => void;
   readonly onProfile: () => void;
@@ -12,7 +14,7 @@ interface AccountMenuProps {
 
 /** Initials that open a small menu; the browser's popover closes it on Escape and on a click elsewhere. */
 export function AccountMenu(props: AccountMenuProps) {
-  const { user, onCalendars, onTrash, onProfile, onPassword, onLogOut } = props;
+  const { user, onFindTime, onConflicts, onCalendars, onTrash, onProfile, onPassword, onLogOut } = props;
   const panel = useRef<HTMLDivElement>(null);
   const choose = (action: () => void) => () => {
     panel.current?.hidePopover();
@@ -34,6 +36,17 @@ export function AccountMenu(props: AccountMenuProps) {
           <strong>{user.displayName}</strong>
           <span>{user.username}</span>
         </p>
+        <button type="button" className="menu-item" onClick={choose(onFindTime)} data-testid="open-free-time">
+          Find a time
+        </button>
+        <button
+          type="button"
+          className="menu-item"
+          onClick={choose(onConflicts)}
+          data-testid="open-conflicts"
+        >
+          Conflicts
+        </button>
         <button
           type="button"
           className="menu-item"

@@ -1,7 +1,10 @@
+import type { FreeSlot } from '../../api/free-time-api.ts';
 import type { AgendaItem, User } from '../../api/types.ts';
 import { PasswordDialog } from '../account/password-dialog.tsx';
 import { ProfileDialog } from '../account/profile-dialog.tsx';
 import { CalendarsDialog } from '../calendars/calendars-dialog.tsx';
+import { ConflictsDialog } from '../conflicts/conflicts-dialog.tsx';
+import { FreeTimeDialog } from '../free-time/free-time-dialog.tsx';
 import { GroupsDialog } from '../groups/groups-dialog.tsx';
 import { SearchDialog } from '../search/search-dialog.tsx';
 import { EntryDialog } from '../shared-agenda/entry-dialog.tsx';
@@ -18,10 +21,11 @@ interface AgendaDialogsProps {
   readonly user: User;
   /** Shows its day, and opens it. */
   readonly onGoTo: (item: AgendaItem) => void;
+  readonly onBook: (slot: FreeSlot) => void;
   readonly onClose: () => void;
 }
 
-export function AgendaDialogs({ dialog, move, user, onGoTo, onClose }: AgendaDialogsProps) {
+export function AgendaDialogs({ dialog, move, user, onGoTo, onBook, onClose }: AgendaDialogsProps) {
   return (
     <>
       {dialog?.kind === 'appointment' && (
@@ -39,6 +43,10 @@ export function AgendaDialogs({ dialog, move, user, onGoTo, onClose }: AgendaDia
           onClose={onClose}
         />
       )}
+      {dialog?.kind === 'free-time' && (
+        <FreeTimeDialog user={user} start={dialog.form} onChoose={onBook} onClose={onClose} />
+      )}
+      {dialog?.kind === 'conflicts' && <ConflictsDialog user={user} onChoose={onGoTo} onClose={onClose} />}
       {dialog?.kind === 'search' && (
         <SearchDialog timeZone={user.timeZone} onChoose={onGoTo} onClose={onClose} />
       )}

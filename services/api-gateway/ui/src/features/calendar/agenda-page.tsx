@@ -57,6 +57,8 @@ export default function AgendaPage({ user }: { user: User }) {
         onOpenAppointment={dialogs.openById}
         onOpenGroup={(groupId) => dialogs.setDialog({ kind: 'groups', groupId })}
         onGroups={() => dialogs.setDialog({ kind: 'groups', groupId: null })}
+        onFindTime={() => dialogs.setDialog({ kind: 'free-time', form: null })}
+        onConflicts={() => dialogs.setDialog({ kind: 'conflicts' })}
         onSearch={() => dialogs.setDialog({ kind: 'search' })}
         onCalendars={() => dialogs.setDialog({ kind: 'calendars' })}
         onTrash={() => dialogs.setDialog({ kind: 'trash' })}
@@ -87,6 +89,7 @@ export default function AgendaPage({ user }: { user: User }) {
         move={move}
         user={user}
         onGoTo={dialogs.goTo}
+        onBook={dialogs.addAt}
         onClose={dialogs.close}
       />
     </div>

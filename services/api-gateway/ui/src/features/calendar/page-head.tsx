@@ -18,6 +18,8 @@ interface PageHeadProps {
   readonly onOpenAppointment: (appointmentId: string) => void;
   readonly onOpenGroup: (groupId: string) => void;
   readonly onGroups: () => void;
+  readonly onFindTime: () => void;
+  readonly onConflicts: () => void;
   readonly onSearch: () => void;
   readonly onCalendars: () => void;
   readonly onTrash: () => void;
@@ -49,6 +51,16 @@ export function PageHead(props: PageHeadProps) {
         </button>
         <button
           type="button"
+          className="button button-icon find-time"
+          aria-label="Find a time"
+          title="Find a time"
+          onClick={props.onFindTime}
+          data-testid="find-time"
+        >
+          <Icon name="clock" />
+        </button>
+        <button
+          type="button"
           className="button button-icon"
           aria-label="Groups"
           title="Groups"
@@ -61,9 +73,12 @@ export function PageHead(props: PageHeadProps) {
           timeZone={props.user.timeZone}
           onOpenAppointment={props.onOpenAppointment}
           onOpenGroup={props.onOpenGroup}
+          onConflicts={props.onConflicts}
         />
         <AccountMenu
           user={props.user}
+          onFindTime={props.onFindTime}
+          onConflicts={props.onConflicts}
           onCalendars={props.onCalendars}
           onTrash={props.onTrash}
           onProfile={props.onProfile}

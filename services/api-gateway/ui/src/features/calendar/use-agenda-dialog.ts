@@ -1,8 +1,10 @@
 import type { CalendarController } from '@fullcalendar/react';
 import { useCallback, useState } from 'react';
+import type { FreeSlot } from '../../api/free-time-api.ts';
 import { explain } from '../../api/problem.ts';
 import type { AgendaItem, User } from '../../api/types.ts';
 import { useAgenda } from '../../use-agenda.ts';
+import type { FreeTimeForm } from '../free-time/free-time-form.ts';
 import { type Draft, newAllDayDraft, newDraft } from './draft.ts';
 import type { CalendarSpan } from './event-input.ts';
 import type { AppointmentTarget } from './use-appointment-form.ts';
@@ -14,6 +16,8 @@ export type OpenDialog =
   | { readonly kind: 'entry'; readonly item: AgendaItem; readonly names: string }
   /** With `groupId`, that one at once. */
   | { readonly kind: 'groups'; readonly groupId: string | null }
+  | { readonly kind: 'free-time'; readonly form: FreeTimeForm | null }
+  | { readonly kind: 'conflicts' }
   | { readonly kind: 'search' }
   | { readonly kind: 'trash' }
   | { readonly kind: 'calendars' }
@@ -43,6 +47,12 @@ export function useAgendaDialog(user: User, controller: CalendarController, onCl
     open(item);
   };
 
+  /** At a time that was found. */
+  const addAt = ({ start, end }: FreeSlot) => {
+    controller.gotoDate(start);
+    edit({ kind: 'new', draft: newDraft(start, end, timeZone) });
+  };
+
   const openById = async (appointmentId: string) => {
     try {
       const item = await calendar.find(appointmentId);
@@ -53,7 +63,7 @@ export function useAgendaDialog(user: User, controller: CalendarController, onCl
     }
   };
 
-  return { dialog, setDialog, close, open, addIn, addSoon, goTo, openById };
+  return { dialog, setDialog, close, open, addIn, addSoon, addAt, goTo, openById };
 }
 
 function selectedDraft(span: CalendarSpan, viewerZone: string): Draft {

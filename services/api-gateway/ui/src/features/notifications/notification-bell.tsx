@@ -12,9 +12,11 @@ interface NotificationBellProps {
   readonly timeZone: string;
   readonly onOpenAppointment: (appointmentId: string) => void;
   readonly onOpenGroup: (groupId: string) => void;
+  readonly onConflicts: () => void;
 }
 
-export function NotificationBell({ timeZone, onOpenAppointment, onOpenGroup }: NotificationBellProps) {
+export function NotificationBell(props: NotificationBellProps) {
+  const { timeZone, onOpenAppointment, onOpenGroup, onConflicts } = props;
   const { notifications, toasts } = useAgenda();
   const state = useStore(notifications.state);
   const panel = useRef<HTMLDivElement>(null);
@@ -28,6 +30,10 @@ export function NotificationBell({ timeZone, onOpenAppointment, onOpenGroup }: N
     panel.current?.hidePopover();
     if (destination.kind === 'appointment') onOpenAppointment(destination.id);
     else onOpenGroup(destination.id);
+  };
+  const seeConflicts = () => {
+    panel.current?.hidePopover();
+    onConflicts();
   };
   return (
     <>
@@ -64,6 +70,17 @@ export function NotificationBell({ timeZone, onOpenAppointment, onOpenGroup }: N
             Mark all as read
           </button>
         </div>
+        {state.items.some(({ kind }) => kind === 'conflict') && (
+          <button
+            type="button"
+            className="button button-small notifications-conflicts"
+            onClick={seeConflicts}
+            data-testid="see-conflicts"
+          >
+            <Icon name="warning" />
+            See what overlaps
+          </button>
+        )}
         <NotificationList
           state={state}
           timeZone={timeZone}
