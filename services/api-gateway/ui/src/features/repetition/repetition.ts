@@ -182,14 +182,31 @@ function byText({ pattern, weekdays, monthlyBy }: Repetition, { date }: Anchor):
   return [`BYDAY=${monthlyBy === 'weekday' ? nth : -1}${weekday}`];
 }
 
-/** UNTIL is a date where the start is one, and else an instant (RFC 5545 §3.3.10): the last second of that day. */
-function endText({ end, count, untilDate }: Repetition, { timeZone, allDay }: Anchor): string[] {
+function endText({ end, count, untilDate }: Repetition, anchor: Anchor): string[] {
   if (end === 'count') return [`COUNT=${Number(count)}`];
-  if (end === 'never') return [];
-  if (allDay) return [`UNTIL=${untilDate.replaceAll('-', '')}`];
+  return end === 'never' ? [] : [`UNTIL=${untilText(untilDate, anchor)}`];
+}
+
+/** A date where the start is one, and else an instant (RFC 5545 §3.3.10): the last second of that day. */
+function untilText(untilDate: string, { timeZone, allDay }: Anchor): string {
+  if (allDay) return untilDate.replaceAll('-', '');
   const dayAfter = startOfDay(addDays(untilDate, 1), timeZone)!;
   const last = new Date(Date.parse(dayAfter) - 1_000).toISOString();
-  return [`UNTIL=${last.slice(0, 19).replace(/[-:]/g, '')}Z`];
+  return `${last.slice(0, 19).replace(/[-:]/g, '')}Z`;
+}
+
+/**
+ * Of a rule that the form keeps: its last day stays the last one though it begins at another time, or on another clock.
+ *
+ * @param from When it began. @param to When it begins.
+ */
+export function withLastDayKept(repetition: Repetition, from: Anchor, to: Anchor): Repetition {
+  if (repetition.pattern !== 'other') return repetition;
+  const rule = repetition.rule.replace(
+    /(^|;)UNTIL=([^;]*)/i,
+    (_, before, until) => `${before}UNTIL=${untilText(untilDateOf(until.toUpperCase(), from), to)}`,
+  );
+  return { ...repetition, rule };
 }
 
 /** @param firstDate The first day of the appointment. */

@@ -173,4 +173,26 @@ describe('a change of what repeats', () => {
     assert.equal(wall(start), '2026-10-20 11:00');
     assert.equal(recurrence?.rule, 'FREQ=MONTHLY;BYDAY=2TU,4TU');
   });
+
+  it('keeps the last day of such a rule, though it begins later than UNTIL says', () => {
+    // Nine in Madrid on the last day: at eleven the last one would be lost.
+    const rule = 'FREQ=MONTHLY;UNTIL=20261222T080000Z;BYDAY=2TU,4TU';
+    const kept = 'FREQ=MONTHLY;UNTIL=20261222T225959Z;BYDAY=2TU,4TU';
+    const change = changeOf(rule, '2026-11-24', { fields: moved('2026-11-24') });
+    for (const scope of ['following', 'all'] as const)
+      assert.equal(seriesFields(scope, change, SERIES_START).recurrence?.rule, kept);
+  });
+
+  it('gives such a rule a date for its last day if it is made all-day (RFC 5545 §3.3.10)', () => {
+    const allDay = { allDay: true, start: madrid('2026-11-24', '00:00'), end: madrid('2026-11-25', '00:00') };
+    const rule = 'FREQ=MONTHLY;BYDAY=2TU,4TU;UNTIL=20261222T080000Z';
+    const change = changeOf(rule, '2026-11-24', { fields: allDay });
+    const { recurrence } = seriesFields('all', change, SERIES_START);
+    assert.equal(recurrence?.rule, 'FREQ=MONTHLY;BYDAY=2TU,4TU;UNTIL=20261222');
+  });
+
+  it('is for one only if there are dates without a rule, each of which has a time of its own', () => {
+    const change = changeOf('', '2026-11-24', { fields: moved('2026-11-24') });
+    assert.deepEqual(scopesFor(change), ['this']);
+  });
 });

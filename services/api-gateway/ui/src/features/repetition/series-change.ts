@@ -3,7 +3,14 @@
 import type { AgendaItem, AppointmentFields, Recurrence, Scope } from '../../api/types.ts';
 import { addDays, startOfDay, toInstant, toWallTime } from '../calendar/zoned-time.ts';
 import { calendarDay, isDate } from './calendar-days.ts';
-import { type Anchor, type Repetition, ruleOf, sameRepetition, withFirstDay } from './repetition.ts';
+import {
+  type Anchor,
+  type Repetition,
+  ruleOf,
+  sameRepetition,
+  withFirstDay,
+  withLastDayKept,
+} from './repetition.ts';
 import { timesBefore } from './repetition-count.ts';
 
 const DAY_MS = 86_400_000;
@@ -41,9 +48,11 @@ export function scopesFor(change: SeriesChange): readonly Scope[] {
   const to = anchorOf(change.fields);
   if (isRuleChanged(change)) return ['following', 'all'];
   if (from.date !== to.date && !canFollow(before, from.date, to.date)) return ['this'];
+  if (before.pattern !== 'other' || !isTimeChanged(change)) return ['this', 'following', 'all'];
+  // Dates without a rule are instants, each by itself: no time of day moves them.
+  if (before.rule === '') return ['this'];
   // How many times a rule took place that the form cannot read, it cannot tell either.
-  const uncounted = before.pattern === 'other' && /COUNT=/i.test(before.rule) && isTimeChanged(change);
-  return uncounted ? ['this', 'all'] : ['this', 'following', 'all'];
+  return /COUNT=/i.test(before.rule) ? ['this', 'all'] : ['this', 'following', 'all'];
 }
 
 /** Some patterns have no place for a day that is not theirs, or would lose one of theirs to it. */
@@ -77,13 +86,18 @@ export function seriesFields(scope: Scope, change: SeriesChange, seriesStart: st
   return { ...whole, ...seriesTimes(change, seriesStart), recurrence: wholeRecurrence(change) };
 }
 
-function wholeRecurrence({ occurrence, fields, after }: SeriesChange): Recurrence {
-  return { ...occurrence.recurrence, rule: ruleOf(after, anchorOf(fields)) ?? '' };
+function wholeRecurrence(change: SeriesChange): Recurrence {
+  return { ...change.occurrence.recurrence, rule: ruleFor(change, change.after) };
+}
+
+function ruleFor({ occurrence, fields }: SeriesChange, repetition: Repetition): string {
+  const to = anchorOf(fields);
+  return ruleOf(withLastDayKept(repetition, anchorOf(occurrence), to), to) ?? '';
 }
 
 /** A count that was not touched is of the whole series: the rest has what is left of it. */
 function followingRecurrence(change: SeriesChange, seriesStart: string): Recurrence {
-  const { occurrence, fields, before, after } = change;
+  const { occurrence, before, after } = change;
   const { timeZone, recurrence, recurrenceStart } = occurrence;
   const dateOf = (instant: string) => toWallTime(instant, timeZone).date;
   const counts = before.end === 'count' && after.end === 'count' && before.count === after.count;
@@ -91,7 +105,7 @@ function followingRecurrence(change: SeriesChange, seriesStart: string): Recurre
   const rest = counts ? { ...after, count: String(Math.max(1, Number(after.count) - past)) } : after;
   const isAfter = (instant: string) => Date.parse(instant) >= Date.parse(recurrenceStart);
   return {
-    rule: ruleOf(rest, anchorOf(fields)) ?? '',
+    rule: ruleFor(change, rest),
     added: recurrence.added.filter(isAfter),
     excluded: recurrence.excluded.filter(isAfter),
   };
