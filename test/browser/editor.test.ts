@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Page } from 'playwright-core';
-import { type ApiClient, expect } from '../support/api-client.ts';
+import type { Locator, Page } from 'playwright-core';
 import {
   assertNoOverflow,
   BROWSER_ZONE,
@@ -9,11 +8,17 @@ import {
   PHONE,
   TestBrowser,
   takePicture,
+  todayAt,
   waitLive,
 } from '../support/browser.ts';
 import { TestCluster } from '../support/cluster.ts';
+import { enterAll, type Person } from '../support/people.ts';
+import { until } from '../support/until.ts';
 
 const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
+/** More than an hour, less than two. */
+const DRAGGED_PX = 100;
+const SEEN_MS = 10_000;
 const TODAY = Temporal.Now.plainDateISO(BROWSER_ZONE);
 const TODAY_NAME = WEEKDAYS[TODAY.dayOfWeek - 1]!;
 const OTHER_NAME = WEEKDAYS[TODAY.dayOfWeek % 7]!;
@@ -21,12 +26,15 @@ const OTHER_NAME = WEEKDAYS[TODAY.dayOfWeek % 7]!;
 describe('the appointment form', () => {
   let test: TestCluster;
   let browser: TestBrowser;
-  let ines: ApiClient;
+  let ines: Person;
+  let rui: Person;
+  let sara: Person;
 
   before(async () => {
     browser = await TestBrowser.launch();
     test = await TestCluster.start(3);
-    ines = await test.client(0).enter('ines');
+    [ines, rui, sara] = (await enterAll(test, ['ines', 'rui', 'sara'])) as [Person, Person, Person];
+    await ines.do(200, 'PUT', '/api/me/profile', { timeZone: BROWSER_ZONE });
   });
 
   after(async () => {
@@ -71,7 +79,7 @@ describe('the appointment form', () => {
     const from = TODAY.toZonedDateTime(BROWSER_ZONE).toInstant();
     const until = TODAY.add({ days: 60 }).toZonedDateTime(BROWSER_ZONE).toInstant();
     const path = `/api/agenda?start=${from}&end=${until}&limit=200`;
-    const { items } = expect(await ines.call('GET', path), 200).body;
+    const { items } = await ines.do(200, 'GET', path);
     return items.filter((item: AgendaEntry) => item.title === title);
   }
 
@@ -82,7 +90,15 @@ describe('the appointment form', () => {
     readonly reminderMinutes: readonly number[];
     readonly privacy: string;
     readonly recurrence: { readonly rule: string } | null;
+    readonly groupId: string | null;
+    readonly participants: readonly {
+      readonly username: string;
+      readonly optional: boolean;
+      readonly status: string;
+    }[];
   }
+
+  const at = (hour: number) => ({ start: todayAt(hour), end: todayAt(hour + 1) });
 
   const timeOf = ({ start }: AgendaEntry): string =>
     Temporal.Instant.from(start)
@@ -136,6 +152,37 @@ describe('the appointment form', () => {
     await page.context().close();
   });
 
+  it('asks the same after a drag in the calendar, and puts it back if nothing is chosen', async () => {
+    const daily = { ...at(12), title: 'Yoga', recurrence: { rule: 'FREQ=DAILY;COUNT=3' } };
+    await ines.do(201, 'POST', '/api/appointments', daily);
+    const page = await open(0);
+    const yoga = page.getByTestId('calendar').getByText('Yoga').first();
+    await dragDown(page, yoga);
+    await page.getByTestId('move-scope-dialog').waitFor();
+    await takePicture(page, 'editor-move-scope');
+    await page.getByTestId('scope-back').click();
+    await page.getByTestId('move-scope-dialog').waitFor({ state: 'hidden' });
+    assert.deepEqual((await agenda('Yoga')).map(timeOf), ['12:00', '12:00', '12:00']);
+    await dragDown(page, yoga);
+    await page.getByTestId('choose-scope').click();
+    await until('one of three is moved', SEEN_MS, async () => {
+      const times = (await agenda('Yoga')).map(timeOf);
+      return times.filter((time) => time !== '12:00').length === 1 && times.length === 3 ? times : undefined;
+    });
+    await page.context().close();
+  });
+
+  async function dragDown(page: Page, event: Locator): Promise<void> {
+    await event.scrollIntoViewIfNeeded();
+    const box = await event.boundingBox();
+    assert.ok(box !== null);
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x, y + DRAGGED_PX, { steps: 6 });
+    await page.mouse.up();
+  }
+
   it('deletes one of a series', async () => {
     const page = await open(2, PHONE);
     await openIn(page, 'Choir');
@@ -149,6 +196,59 @@ describe('the appointment form', () => {
     await assertNoOverflow(page);
     await answerScope(page, 'this');
     assert.equal((await agenda('Choir')).length, 7);
+    await page.context().close();
+  });
+
+  it('invites somebody who is found by name, as optional, and a whole group', async () => {
+    await rui.do(200, 'PUT', '/api/me/profile', { displayName: 'Rui Rocha' });
+    const group = { name: 'Kitchen', kind: 'hierarchical' };
+    const { id: groupId } = await ines.do(201, 'POST', '/api/groups', group);
+    await ines.do(200, 'PUT', `/api/groups/${groupId}/members/${sara.id}`, { rank: 1 });
+    await sara.do(201, 'POST', '/api/appointments', { ...at(8), title: 'Oven' });
+    const page = await open(1);
+    await start(page, 'Tasting', '08:00', '09:00');
+    await page.getByTestId('people-part').locator('summary').click();
+    await page.getByTestId('invite').fill('roch');
+    await page.getByTestId('found-person').getByText('Rui Rocha').click();
+    await page.getByTestId('invitee-optional').check();
+    await page.getByTestId('invite-group').selectOption({ label: 'Kitchen' });
+    await page.getByText('lower rank than yours').scrollIntoViewIfNeeded();
+    await takePicture(page, 'editor-people');
+    await save(page);
+    const [tasting] = await agenda('Tasting');
+    const { participants } = tasting!;
+    const asked = participants.map(({ username, optional, status }) => `${username}:${optional}:${status}`);
+    assert.deepEqual(asked.sort(), ['rui:true:pending', 'sara:false:auto']);
+    assert.equal(tasting?.groupId, groupId);
+    await page.context().close();
+  });
+
+  it('shows the owner who cannot come, and takes out whom it asked, but nobody of the group', async () => {
+    const page = await open(2, PHONE);
+    await openIn(page, 'Tasting');
+    await page.getByTestId('invitees').getByText('something else').scrollIntoViewIfNeeded();
+    await page.getByTestId('invitee').filter({ hasText: 'of the group' }).waitFor();
+    await takePicture(page, 'editor-phone-people');
+    await assertNoOverflow(page);
+    assert.equal(await page.getByTestId('invitee-remove').count(), 1);
+    await page.getByTestId('invitee-remove').click();
+    await save(page);
+    const [tasting] = await agenda('Tasting');
+    assert.deepEqual(
+      tasting?.participants.map(({ username }) => username),
+      ['sara'],
+    );
+    await page.context().close();
+  });
+
+  it('marks what overlaps something else in the calendar and in the dialog', async () => {
+    await ines.do(201, 'POST', '/api/appointments', { ...at(8), title: 'Dentist', allowConflict: true });
+    const page = await open(0);
+    await page.getByTestId('calendar').getByText('\u26a0\ufe0e Dentist').first().waitFor();
+    await takePicture(page, 'editor-conflict-week');
+    await openIn(page, 'Dentist');
+    await page.getByTestId('in-conflict').waitFor();
+    await takePicture(page, 'editor-conflict');
     await page.context().close();
   });
 

@@ -2,6 +2,7 @@ import type { FormEvent } from 'react';
 import { ApiError } from '../../api/problem.ts';
 import type { AgendaItem, User } from '../../api/types.ts';
 import { Dialog } from '../../components/dialog.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { LOCALE } from '../../locale.ts';
 import { repetitionWords } from '../repetition/repetition-words.ts';
 import { ScopeChoice } from '../repetition/scope-choice.tsx';
@@ -32,14 +33,21 @@ export function AppointmentDialog({ target, user, onClose }: AppointmentDialogPr
     <Dialog title={base === null ? 'New appointment' : title} onClose={onClose} testId="appointment-dialog">
       <form className="dialog-form" onSubmit={onSubmit} noValidate aria-busy={submit.busy}>
         <div className="dialog-body">
+          {base?.conflict && (
+            <p className="dialog-conflict" data-testid="in-conflict">
+              <Icon name="warning" /> It overlaps something else in your agenda.
+            </p>
+          )}
           <AppointmentFields
             draft={draft}
+            base={base}
+            user={user}
             errors={form.errors}
             failure={submit.failure}
             readOnly={!mayEdit}
             onChange={form.change}
           />
-          {base !== null && <AppointmentPeople appointment={base} />}
+          {base !== null && !mayEdit && <AppointmentPeople appointment={base} />}
           {base !== null && base.recurrence !== null && !mayEdit && (
             <p className="dialog-note">
               {repetitionWords(draft.repetition, draftAnchor(draft), LOCALE)}. An answer is for the whole

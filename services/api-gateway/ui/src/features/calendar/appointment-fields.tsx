@@ -1,8 +1,10 @@
 import { fieldMessage } from '../../api/problem.ts';
+import type { AgendaItem, User } from '../../api/types.ts';
 import { Disclosure } from '../../components/disclosure.tsx';
 import { Field } from '../../components/field.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { LOCALE } from '../../locale.ts';
+import { useAgenda, useStore } from '../../use-agenda.ts';
 import { ReminderFields } from '../reminders/reminder-fields.tsx';
 import { minutesOf, reminderWords } from '../reminders/reminders.ts';
 import { RepetitionFields } from '../repetition/repetition-fields.tsx';
@@ -15,11 +17,16 @@ import {
   LOCATION_CHARACTERS_MAX,
   TITLE_CHARACTERS_MAX,
 } from './draft.ts';
+import { invitedWords } from './invitees.ts';
+import { InviteesFields } from './invitees-fields.tsx';
 import { PRIVACY, PrivacyField } from './privacy-field.tsx';
 import { WhenFields } from './when-fields.tsx';
 
 interface AppointmentFieldsProps {
   readonly draft: Draft;
+  /** What is booked already; null: it is new. */
+  readonly base: AgendaItem | null;
+  readonly user: User;
   readonly errors: DraftErrors;
   /** What the server said about the last try. */
   readonly failure: unknown;
@@ -27,7 +34,8 @@ interface AppointmentFieldsProps {
   readonly onChange: (draft: Draft) => void;
 }
 
-export function AppointmentFields({ draft, errors, failure, readOnly, onChange }: AppointmentFieldsProps) {
+export function AppointmentFields(props: AppointmentFieldsProps) {
+  const { draft, base, user, errors, failure, readOnly, onChange } = props;
   const set = (change: Partial<Draft>) => onChange({ ...draft, ...change });
   return (
     <fieldset className="form plain" disabled={readOnly}>
@@ -59,32 +67,49 @@ export function AppointmentFields({ draft, errors, failure, readOnly, onChange }
           <textarea
             {...control}
             data-testid="appointment-description"
-            rows={2}
+            rows={1}
+            className="notes"
             maxLength={DESCRIPTION_CHARACTERS_MAX}
             value={draft.description}
             onChange={(event) => set({ description: event.target.value })}
           />
         )}
       </Field>
-      {!readOnly && <FurtherFields draft={draft} errors={errors} failure={failure} set={set} />}
+      {!readOnly && (
+        <FurtherFields draft={draft} base={base} user={user} errors={errors} failure={failure} set={set} />
+      )}
     </fieldset>
   );
 }
 
 interface FurtherFieldsProps {
   readonly draft: Draft;
+  readonly base: AgendaItem | null;
+  readonly user: User;
   readonly errors: DraftErrors;
   readonly failure: unknown;
   readonly set: (change: Partial<Draft>) => void;
 }
 
 /** What most appointments do not need: each is one line until it is opened. */
-function FurtherFields({ draft, errors, failure, set }: FurtherFieldsProps) {
+function FurtherFields({ draft, base, user, errors, failure, set }: FurtherFieldsProps) {
+  const { groups } = useAgenda();
+  const { groups: mine } = useStore(groups.state);
   const { repetition, reminders, privacy } = draft;
+  const wrongPeople = fieldMessage(failure, 'participants') ?? fieldMessage(failure, 'groupId');
   const wrongRule = fieldMessage(failure, 'recurrence');
   const wrongReminders = errors.reminders ?? fieldMessage(failure, 'reminderMinutes');
   return (
     <div className="disclosures">
+      <Disclosure
+        label="People"
+        value={invitedWords(draft, mine)}
+        open={draft.invitees.length > 0 || draft.groupId !== null}
+        wrong={wrongPeople !== undefined}
+        testId="people-part"
+      >
+        <InviteesFields draft={draft} base={base} user={user} failure={failure} onChange={set} />
+      </Disclosure>
       <Disclosure
         label="Repeats"
         value={repetition.pattern === 'none' ? 'No' : repetitionWords(repetition, draftAnchor(draft), LOCALE)}

@@ -1,6 +1,6 @@
 import type { Appointment, ParticipantStatus } from '../../api/types.ts';
 
-const SAID: Readonly<Record<ParticipantStatus, string>> = {
+export const SAID: Readonly<Record<ParticipantStatus, string>> = {
   pending: 'not answered yet',
   accepted: 'comes',
   auto: 'comes',

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { movedTimes } from './event-input.ts';
+import type { AgendaItem } from '../../api/types.ts';
+import { movedTimes, toEventInput } from './event-input.ts';
+
+describe('an event in the calendar', () => {
+  it('that overlaps another has a sign before its title, not only another colour', () => {
+    const item = { id: 'walk', title: 'Walk', ownerId: 'me', recurrenceStart: null } as AgendaItem;
+    assert.equal(toEventInput({ ...item, conflict: false }, 'me').title, 'Walk');
+    assert.match(toEventInput({ ...item, conflict: true }, 'me').title ?? '', /^\u26a0.*\u00a0Walk$/);
+  });
+});
 
 describe('a dragged event', () => {
   it('has the instants that the calendar gives', () => {

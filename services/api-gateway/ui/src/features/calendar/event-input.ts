@@ -6,6 +6,9 @@ import type { EntryMark } from '../shared-agenda/shared-entries.ts';
 import { keyOf } from './agenda-items.ts';
 import { addDays, startOfDay, toWallTime } from './zoned-time.ts';
 
+/** U+26A0 as text: the calendar takes titles, no elements. */
+const CONFLICT_SIGN = '\u26a0\ufe0e\u00a0';
+
 /** @param mark Whose it is, where the agendas of others are shown. */
 export function toEventInput(item: AgendaItem, viewerId: string, mark?: EntryMark): EventInput {
   const own = item.ownerId === viewerId && !item.busyOnly;
@@ -23,10 +26,11 @@ export function toEventInput(item: AgendaItem, viewerId: string, mark?: EntryMar
   };
 }
 
-/** Who comes first: that is what one looks for among many. */
+/** Who comes first: that is what one looks for among many; and what is double-booked does not depend on colour alone. */
 function titleOf(item: AgendaItem, mark: EntryMark | undefined): string {
   const title = item.busyOnly ? 'Busy' : item.title;
-  return mark?.named ? `${mark.names}: ${title}` : title;
+  const named = mark?.named ? `${mark.names}: ${title}` : title;
+  return item.conflict ? `${CONFLICT_SIGN}${named}` : named;
 }
 
 /** The style sheet's names; FullCalendar puts them on the element, where both schemes resolve them. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AgendaItem } from '../../api/types.ts';
 import { draftOf, newDraft, withStart } from './draft.ts';
-import { changeOf, newAppointment } from './form-change.ts';
+import { changeOf, newAppointment, sentFields } from './form-change.ts';
 
 const ZONE = 'Europe/Lisbon';
 const WALK: AgendaItem = {
@@ -71,5 +71,18 @@ describe('what is sent of the form', () => {
       end: '2026-11-24T12:00:00.000Z',
     });
     assert.deepEqual(change?.fields, {});
+  });
+
+  it('asks for the first of the series only if the answer depends on it', async () => {
+    const change = changeOf(DAILY, withStart(draftOf(DAILY, ZONE), { startTime: '11:00' }))!;
+    const asked: string[] = [];
+    const seriesStart = async () => {
+      asked.push('first');
+      return '2026-11-20T09:00:00.000Z';
+    };
+    const one = await sentFields(change, 'this', seriesStart);
+    assert.deepEqual([one.start, asked.length], ['2026-11-24T11:00:00.000Z', 0]);
+    const all = await sentFields(change, 'all', seriesStart);
+    assert.deepEqual([all.start, asked.length], ['2026-11-20T11:00:00.000Z', 1]);
   });
 });

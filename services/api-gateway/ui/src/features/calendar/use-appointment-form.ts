@@ -43,6 +43,7 @@ export function useAppointmentForm(target: AppointmentTarget, user: User, onClos
     setDraft(next);
     setErrors({});
     setScope(null);
+    setAsking(null);
     submit.clear();
   };
 

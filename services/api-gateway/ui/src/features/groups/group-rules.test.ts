@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Group, GroupKind, GroupMember } from '../../api/groups-api.ts';
 import {
+  groupIsAsked,
   inOrder,
   mayAdd,
   mayChangeRank,
@@ -18,6 +19,13 @@ function group(kind: GroupKind, myRank: number | null, creatorId = 'boss'): Grou
 function member(userId: string, rank = 0): GroupMember {
   return { groupId: 'g', userId, username: userId, displayName: '', rank, joinedAt: '' };
 }
+
+describe('an appointment for a group', () => {
+  it('is entered for those of lower rank, and everyone else is invited', () => {
+    assert.match(groupIsAsked(group('hierarchical', 5)), /at once .* lower rank .* invited/);
+    assert.match(groupIsAsked(group('non_hierarchical', null)), /^All other members are invited/);
+  });
+});
 
 describe('what is offered in a group', () => {
   it('with ranks: to add, change and remove who is strictly below, with ranks below the own', () => {

@@ -30,6 +30,13 @@ export function isHierarchical(group: Group): boolean {
   return group.kind === 'hierarchical';
 }
 
+/** What becomes of an appointment for that group, before it is booked (design §5). */
+export function groupIsAsked(group: Group): string {
+  const later = 'Who joins later is asked too; who leaves drops out.';
+  if (!isHierarchical(group)) return `All other members are invited and answer for themselves. ${later}`;
+  return `It stands at once in the agendas of those of a lower rank than yours; all other members are invited. ${later}`;
+}
+
 export function membersText(count: number): string {
   return count === 1 ? '1 member' : `${count} members`;
 }

@@ -38,7 +38,7 @@ export function RepetitionFields(props: RepetitionFieldsProps) {
   const repeats = pattern !== 'none' && pattern !== 'other';
   return (
     <>
-      <Field label="Repeats" error={failure}>
+      <Field label="How often" error={failure}>
         {(control) => (
           <select
             {...control}
