@@ -20,14 +20,15 @@ import { type FieldError, ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
 import type { Series } from '../calendar/expansion.ts';
+import type { Split } from '../calendar/series-split.ts';
 import { isStartOfDay, timeZoneErrors } from '../calendar/time-zones.ts';
 import { answerErrors, appointmentErrors, appointmentFieldErrors } from '../state-machine/validate.ts';
 import type { ApiContext, Handler } from './api-context.ts';
 import { assertValid } from './invalid.ts';
 import { recurrenceOf, withOccurrences } from './occurrences.ts';
 import { outcomeOf } from './outcomes.ts';
-import { scopeErrors, submitEdit } from './series-edits.ts';
-import { writeAsUser } from './writes.ts';
+import { scopeErrors, submitEdit, withSinglesTakenBack } from './series-edits.ts';
+import { type WriteCall, writeAsUser } from './writes.ts';
 
 const TIME = AppointmentField.APPOINTMENT_FIELD_TIME;
 
@@ -89,13 +90,10 @@ function updateAppointment(api: ApiContext): Handler<UpdateAppointmentRequest, A
       appointmentFieldErrors(once(given), changed, ''),
       moves ? timeErrors(given) : [],
     );
-    const recurs = moves && scope !== OccurrenceScope.OCCURRENCE_SCOPE_THIS;
-    const fields = recurs ? withOccurrences(given, Date.now()) : once(given);
-    const result = await submitEdit(api, write, request, (attempt, split, expectedVersion) => {
+    const result = await submitEdit(api, write, request, async (attempt, split, expectedVersion) => {
       const value = {
         appointmentId,
-        fields: split && !moves ? { ...fields, ...timeOf(split.after) } : fields,
-        changed,
+        ...(await editOf(api, write, request, given, split)),
         expectedVersion,
         allowConflict,
         participants,
@@ -108,6 +106,28 @@ function updateAppointment(api: ApiContext): Handler<UpdateAppointmentRequest, A
     });
     return appointmentResponse(result, write.caller.userId);
   };
+}
+
+/** The fields with what apply cannot compute, and which of them change. */
+async function editOf(
+  api: ApiContext,
+  write: WriteCall,
+  request: UpdateAppointmentRequest,
+  given: AppointmentFields,
+  split: Split | undefined,
+): Promise<{ fields: AppointmentFields; changed: AppointmentField[] }> {
+  const { changed, scope } = request;
+  const moves = changed.includes(TIME);
+  if (scope === OccurrenceScope.OCCURRENCE_SCOPE_THIS || !(moves || split))
+    return { fields: once(given), changed };
+  const timed = split && !moves ? { ...given, ...timeOf(split.after) } : given;
+  const { recurrence: asked } = timed;
+  const recurrence = asked && (await withSinglesTakenBack(api, write, request, asked));
+  if (moves) return { fields: withOccurrences({ ...timed, recurrence }, Date.now()), changed };
+  const someBack = recurrence !== undefined && recurrence.excludedMs.length < (asked?.excludedMs.length ?? 0);
+  // From its first one on it is changed as a whole, and its single ones with it.
+  if (!someBack || split?.before === undefined) return { fields: timed, changed };
+  return { fields: withOccurrences({ ...timed, recurrence }, Date.now()), changed: [...changed, TIME] };
 }
 
 function deleteAppointment(api: ApiContext): Handler<DeleteAppointmentRequest, DoneResponse> {

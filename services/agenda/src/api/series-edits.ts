@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Consistency } from '@agenda/proto/agenda/v1/agenda';
 import { type CommandResult, OccurrenceScope } from '@agenda/proto/agenda/v1/command';
+import type { Recurrence } from '@agenda/proto/agenda/v1/model';
 import type { FieldError } from '@agenda/service-kit/errors';
 import { type Split, splitSeries } from '../calendar/series-split.ts';
 import type { ApiContext } from './api-context.ts';
@@ -63,6 +64,25 @@ export async function submitEdit(
     const isStale = result.outcome?.$case === 'refusal' && result.outcome.value.code === 'version_mismatch';
     if (!isStale || expectedVersion !== undefined || attempt === ATTEMPTS_MAX) return result;
   }
+}
+
+/**
+ * Single occurrences that were changed give way when the series, or the rest of it, takes other times: apply discards them.
+ * The pattern takes their place, so it leaves out their starts no longer; those that were cancelled stay left out.
+ *
+ * @throws ServiceError of a linearizable read.
+ */
+export async function withSinglesTakenBack(
+  api: ApiContext,
+  write: WriteCall,
+  { appointmentId, recurrenceStartMs }: Edit,
+  recurrence: Recurrence,
+): Promise<Recurrence> {
+  if (recurrence.excludedMs.length === 0) return recurrence;
+  const { caller } = write;
+  await api.reads.fresh({ caller, consistency: Consistency.CONSISTENCY_LINEARIZABLE, minIndex: 0 }, write);
+  const singles = new Set(api.queries.series.singleStarts(appointmentId, recurrenceStartMs));
+  return { ...recurrence, excludedMs: recurrence.excludedMs.filter((startMs) => !singles.has(startMs)) };
 }
 
 /** A command id is answered once: another attempt needs another one, and a retry of the request the same ones. */

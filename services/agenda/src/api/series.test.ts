@@ -171,6 +171,45 @@ describe('appointments that recur', () => {
     assert.ok(parts.some((part) => typeof part !== 'string'));
   });
 
+  it('lose no date where a single one was changed: the pattern takes its place, and what was cancelled stays so', async () => {
+    const standing = [
+      '2028-04-03T09:00:00',
+      '2028-04-10T09:00:00',
+      '2028-04-17T09:00:00',
+      '2028-05-01T09:00:00',
+    ];
+    const withOneSingly = async () => {
+      const { id } = await book(fields('2028-04-03T09:00', 'FREQ=WEEKLY;COUNT=5'));
+      const single = { fields: AppointmentFields.fromPartial({ title: 'Concert' }), changed: [TITLE] };
+      const of = (day: string) => ({ scope: OCCURRENCE_SCOPE_THIS, recurrenceStartMs: at(`${day}T09:00`) });
+      await update(id, { ...single, ...of('2028-04-17') });
+      const cancelled = { context: write(ana), appointmentId: id, expectedVersion: undefined };
+      await agenda.client.deleteAppointment({ ...cancelled, ...of('2028-04-24') }, DEADLINE);
+      return id;
+    };
+    const renamed = await withOneSingly();
+    const rest = await update(renamed, {
+      fields: AppointmentFields.fromPartial({ title: 'Rehearsal' }),
+      changed: [TITLE],
+      scope: OCCURRENCE_SCOPE_THIS_AND_FOLLOWING,
+      recurrenceStartMs: at('2028-04-10T09:00'),
+    });
+    assert.deepEqual(
+      [await clocks(renamed, '2028-04-01T00:00'), await clocks(rest.id, '2028-04-01T00:00')],
+      [standing.slice(0, 1), standing.slice(1)],
+    );
+    const longer = await withOneSingly();
+    const { recurrence } = (
+      await agenda.client.getAppointment(
+        { context: { caller: ana, consistency: 0, minIndex: 0 }, appointmentId: longer },
+        DEADLINE,
+      )
+    ).appointment as Appointment;
+    const twoHours = { endMs: at('2028-04-03T11:00'), recurrence };
+    await update(longer, { fields: fields('2028-04-03T09:00', '', twoHours), changed: [TIME] });
+    assert.deepEqual(await clocks(longer, '2028-04-01T00:00'), standing);
+  });
+
   it('can lose one occurrence, or all from one on', async () => {
     const { id } = await book(fields('2028-11-06T09:00', 'FREQ=WEEKLY;COUNT=5'));
     const cut = (scope: OccurrenceScope, day: string) =>

@@ -59,6 +59,11 @@ export class SeriesQueries {
     return row && seriesFromRow(row);
   }
 
+  /** The starts, by the rule, of the single occurrences that were changed, from that moment on. */
+  singleStarts(seriesId: string, fromMs: number): number[] {
+    return this.#statements.singleStarts.all(seriesId, fromMs);
+  }
+
   /** Those that are expanded to before that moment only, and go on; the shortest first. */
   short(untilMs: number, limit: number): StoredSeries[] {
     return this.#statements.short.all(untilMs, limit).map(seriesFromRow);
@@ -71,6 +76,12 @@ function prepare(db: Database) {
       `SELECT ${SERIES_COLUMNS} FROM appointments a JOIN series s ON s.appointment_id = a.id
        WHERE a.id = ? AND a.deleted_at_ms = 0`,
     ),
+    singleStarts: db
+      .prepare<[string, number], number>(
+        `SELECT recurrence_start_ms FROM appointments
+         WHERE series_id = ? AND series_id <> '' AND recurrence_start_ms >= ? AND deleted_at_ms = 0`,
+      )
+      .pluck(),
     short: db.prepare<[number, number], StoredSeriesRow>(
       `SELECT ${SERIES_COLUMNS} FROM series s INDEXED BY series_by_expansion
        JOIN appointments a ON a.id = s.appointment_id
