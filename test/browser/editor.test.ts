@@ -252,6 +252,26 @@ describe('the appointment form', () => {
     await page.context().close();
   });
 
+  it('takes a time on the clock of another place, and says what that is on the own one', async () => {
+    const page = await open(1, PHONE);
+    const tokyo = 'Asia/Tokyo';
+    const call = TODAY.toZonedDateTime({ timeZone: tokyo, plainTime: '21:00' });
+    const here = call.withTimeZone(BROWSER_ZONE).toPlainTime().toString({ smallestUnit: 'minute' });
+    await start(page, 'Call from Tokyo', '21:00', '21:30');
+    await page.getByTestId('time-zone').locator('summary').click();
+    await page.getByTestId('appointment-time-zone').selectOption(tokyo);
+    await page.getByTestId('time-zone').getByText(here).scrollIntoViewIfNeeded();
+    await takePicture(page, 'editor-phone-zone');
+    await assertNoOverflow(page);
+    await save(page);
+    const [entry] = await agenda('Call from Tokyo');
+    assert.equal(Temporal.Instant.from(entry!.start).epochMilliseconds, call.epochMilliseconds);
+    await openIn(page, 'Call from Tokyo');
+    assert.equal(await page.getByTestId('appointment-start-time').inputValue(), '21:00');
+    await page.getByTestId('time-zone').getByText(here).waitFor();
+    await page.context().close();
+  });
+
   it('has not been complained of by the browser', () => {
     assert.deepEqual(browser.complaints, []);
   });

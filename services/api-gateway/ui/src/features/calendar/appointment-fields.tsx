@@ -9,6 +9,7 @@ import { ReminderFields } from '../reminders/reminder-fields.tsx';
 import { minutesOf, reminderWords } from '../reminders/reminders.ts';
 import { RepetitionFields } from '../repetition/repetition-fields.tsx';
 import { repetitionWords } from '../repetition/repetition-words.ts';
+import { AppointmentZoneField, zoneName } from './appointment-zone-field.tsx';
 import {
   DESCRIPTION_CHARACTERS_MAX,
   type Draft,
@@ -95,9 +96,10 @@ interface FurtherFieldsProps {
 function FurtherFields({ draft, base, user, errors, failure, set }: FurtherFieldsProps) {
   const { groups } = useAgenda();
   const { groups: mine } = useStore(groups.state);
-  const { repetition, reminders, privacy } = draft;
+  const { repetition, reminders, privacy, timeZone } = draft;
   const wrongPeople = fieldMessage(failure, 'participants') ?? fieldMessage(failure, 'groupId');
   const wrongRule = fieldMessage(failure, 'recurrence');
+  const wrongZone = fieldMessage(failure, 'timeZone');
   const wrongReminders = errors.reminders ?? fieldMessage(failure, 'reminderMinutes');
   return (
     <div className="disclosures">
@@ -138,6 +140,20 @@ function FurtherFields({ draft, base, user, errors, failure, set }: FurtherField
       </Disclosure>
       <Disclosure label="Others see" value={PRIVACY[privacy].label} testId="privacy">
         <PrivacyField privacy={privacy} onChange={(changed) => set({ privacy: changed })} />
+      </Disclosure>
+      <Disclosure
+        label="Time zone"
+        value={timeZone === user.timeZone ? 'Yours' : zoneName(timeZone)}
+        open={timeZone !== user.timeZone}
+        wrong={wrongZone !== undefined}
+        testId="time-zone"
+      >
+        <AppointmentZoneField
+          draft={draft}
+          viewerZone={user.timeZone}
+          error={wrongZone}
+          onChange={(changed) => set({ timeZone: changed })}
+        />
       </Disclosure>
     </div>
   );
