@@ -118,15 +118,45 @@ describe('finding a time on the page', () => {
   it('books the time that was chosen', async () => {
     await laptop.getByTestId('free-slot').first().click();
     await laptop.getByTestId('appointment-title').fill('Menu for June');
+    await laptop.getByTestId('invitee').filter({ hasText: 'Cleo Martín' }).waitFor();
     await takePicture(laptop, 'free-time-booking');
     await laptop.getByTestId('save-appointment').click();
     await laptop.getByTestId('calendar').getByText('Menu for June').first().waitFor();
     const { items } = await ana.do(200, 'GET', `/api/agenda?start=${at(0)}&end=${at(23)}`);
-    const [{ title, start, end }] = items;
-    assert.deepEqual(
-      [title, Date.parse(start), Date.parse(end)],
-      ['Menu for June', Date.parse(at(13)), Date.parse(at(14))],
+    const [{ title, start, end, participants }] = items;
+    assert.equal(title, 'Menu for June');
+    assert.deepEqual([Date.parse(start), Date.parse(end)], [Date.parse(at(13)), Date.parse(at(14))]);
+    const asked = participants.map((person: { username: string; optional: boolean }) => [
+      person.username,
+      person.optional,
+    ]);
+    assert.deepEqual(asked.sort(), [
+      ['ben', false],
+      ['cleo', true],
+    ]);
+  });
+
+  it('looks for another time for an appointment that is being made, and keeps what was said of it', async () => {
+    await phone.getByTestId('new-appointment').click();
+    await phone.getByTestId('appointment-title').fill('Tasting');
+    await takePicture(phone, 'free-time-offered-phone');
+    await phone.getByTestId('find-another-time').click();
+    await choose(phone, 'free-time-people', 'ben', 'Ben Okoro');
+    await onlyTomorrow(phone);
+    await phone.getByTestId('free-time-ask').click();
+    await phone
+      .getByTestId('free-slot')
+      .filter({ hasText: hours(12, 13) })
+      .click();
+    await phone.getByTestId('people-part').getByText('Ben Okoro').first().waitFor();
+    assert.equal(await phone.getByTestId('appointment-title').inputValue(), 'Tasting');
+    assert.equal(await phone.getByTestId('appointment-start-time').inputValue(), '12:00');
+    assert.equal(
+      await phone.getByTestId('appointment-start-date').inputValue(),
+      DAY.toPlainDate().toString(),
     );
+    await takePicture(phone, 'free-time-taken-over-phone');
+    await phone.getByLabel('Close').click();
   });
 
   it('works on a phone, for a whole group, and says what to do when there is no time', async () => {
@@ -186,6 +216,8 @@ describe('finding a time on the page', () => {
     await invited.getByTestId('conflict-item').getByText('New oven').click();
     await laptop.getByTestId('appointment-dialog').waitFor();
     await takePicture(laptop, 'conflict-chosen');
+    await laptop.getByTestId('in-conflict').getByTestId('see-conflicts').click();
+    await invited.waitFor();
     await laptop.getByLabel('Close').click();
     await openOnPhone('open-conflicts');
     await phone.getByTestId('conflict-pair').nth(1).waitFor();

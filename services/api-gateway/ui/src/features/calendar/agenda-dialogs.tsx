@@ -5,6 +5,7 @@ import { ProfileDialog } from '../account/profile-dialog.tsx';
 import { CalendarsDialog } from '../calendars/calendars-dialog.tsx';
 import { ConflictsDialog } from '../conflicts/conflicts-dialog.tsx';
 import { FreeTimeDialog } from '../free-time/free-time-dialog.tsx';
+import type { FreeTimeForm } from '../free-time/free-time-form.ts';
 import { GroupsDialog } from '../groups/groups-dialog.tsx';
 import { SearchDialog } from '../search/search-dialog.tsx';
 import { EntryDialog } from '../shared-agenda/entry-dialog.tsx';
@@ -21,15 +22,25 @@ interface AgendaDialogsProps {
   readonly user: User;
   /** Shows its day, and opens it. */
   readonly onGoTo: (item: AgendaItem) => void;
-  readonly onBook: (slot: FreeSlot) => void;
+  readonly onBook: (slot: FreeSlot, form: FreeTimeForm) => void;
+  /** @param until Of the conflict that is to be seen. */
+  readonly onConflicts: (until: string) => void;
   readonly onClose: () => void;
 }
 
-export function AgendaDialogs({ dialog, move, user, onGoTo, onBook, onClose }: AgendaDialogsProps) {
+export function AgendaDialogs({
+  dialog,
+  move,
+  user,
+  onGoTo,
+  onBook,
+  onConflicts,
+  onClose,
+}: AgendaDialogsProps) {
   return (
     <>
       {dialog?.kind === 'appointment' && (
-        <AppointmentDialog target={dialog.target} user={user} onClose={onClose} />
+        <AppointmentDialog target={dialog.target} user={user} onConflicts={onConflicts} onClose={onClose} />
       )}
       {dialog?.kind === 'entry' && (
         <EntryDialog item={dialog.item} names={dialog.names} timeZone={user.timeZone} onClose={onClose} />
@@ -46,7 +57,9 @@ export function AgendaDialogs({ dialog, move, user, onGoTo, onBook, onClose }: A
       {dialog?.kind === 'free-time' && (
         <FreeTimeDialog user={user} start={dialog.form} onChoose={onBook} onClose={onClose} />
       )}
-      {dialog?.kind === 'conflicts' && <ConflictsDialog user={user} onChoose={onGoTo} onClose={onClose} />}
+      {dialog?.kind === 'conflicts' && (
+        <ConflictsDialog user={user} until={dialog.until} onChoose={onGoTo} onClose={onClose} />
+      )}
       {dialog?.kind === 'search' && (
         <SearchDialog timeZone={user.timeZone} onChoose={onGoTo} onClose={onClose} />
       )}

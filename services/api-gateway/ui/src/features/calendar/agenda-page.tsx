@@ -58,7 +58,7 @@ export default function AgendaPage({ user }: { user: User }) {
         onOpenGroup={(groupId) => dialogs.setDialog({ kind: 'groups', groupId })}
         onGroups={() => dialogs.setDialog({ kind: 'groups', groupId: null })}
         onFindTime={() => dialogs.setDialog({ kind: 'free-time', form: null })}
-        onConflicts={() => dialogs.setDialog({ kind: 'conflicts' })}
+        onConflicts={() => dialogs.setDialog({ kind: 'conflicts', until: null })}
         onSearch={() => dialogs.setDialog({ kind: 'search' })}
         onCalendars={() => dialogs.setDialog({ kind: 'calendars' })}
         onTrash={() => dialogs.setDialog({ kind: 'trash' })}
@@ -90,6 +90,7 @@ export default function AgendaPage({ user }: { user: User }) {
         user={user}
         onGoTo={dialogs.goTo}
         onBook={dialogs.addAt}
+        onConflicts={(until) => dialogs.setDialog({ kind: 'conflicts', until })}
         onClose={dialogs.close}
       />
     </div>

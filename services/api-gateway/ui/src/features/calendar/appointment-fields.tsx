@@ -32,11 +32,13 @@ interface AppointmentFieldsProps {
   /** What the server said about the last try. */
   readonly failure: unknown;
   readonly readOnly: boolean;
+  /** Undefined: no other time can be looked for. */
+  readonly onFindTime: (() => void) | undefined;
   readonly onChange: (draft: Draft) => void;
 }
 
 export function AppointmentFields(props: AppointmentFieldsProps) {
-  const { draft, base, user, errors, failure, readOnly, onChange } = props;
+  const { draft, base, user, errors, failure, readOnly, onFindTime, onChange } = props;
   const set = (change: Partial<Draft>) => onChange({ ...draft, ...change });
   return (
     <fieldset className="form plain" disabled={readOnly}>
@@ -52,7 +54,13 @@ export function AppointmentFields(props: AppointmentFieldsProps) {
         value={draft.title}
         onText={(title) => set({ title })}
       />
-      <WhenFields draft={draft} errors={errors} failure={failure} onChange={onChange} />
+      <WhenFields
+        draft={draft}
+        errors={errors}
+        failure={failure}
+        onFindTime={onFindTime}
+        onChange={onChange}
+      />
       <TextField
         label="Location"
         optional

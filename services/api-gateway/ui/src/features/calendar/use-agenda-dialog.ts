@@ -4,6 +4,7 @@ import type { FreeSlot } from '../../api/free-time-api.ts';
 import { explain } from '../../api/problem.ts';
 import type { AgendaItem, User } from '../../api/types.ts';
 import { useAgenda } from '../../use-agenda.ts';
+import { draftAt } from '../free-time/booking.ts';
 import type { FreeTimeForm } from '../free-time/free-time-form.ts';
 import { type Draft, newAllDayDraft, newDraft } from './draft.ts';
 import type { CalendarSpan } from './event-input.ts';
@@ -17,7 +18,8 @@ export type OpenDialog =
   /** With `groupId`, that one at once. */
   | { readonly kind: 'groups'; readonly groupId: string | null }
   | { readonly kind: 'free-time'; readonly form: FreeTimeForm | null }
-  | { readonly kind: 'conflicts' }
+  /** Of so long at least; null: of the next weeks. */
+  | { readonly kind: 'conflicts'; readonly until: string | null }
   | { readonly kind: 'search' }
   | { readonly kind: 'trash' }
   | { readonly kind: 'calendars' }
@@ -48,9 +50,9 @@ export function useAgendaDialog(user: User, controller: CalendarController, onCl
   };
 
   /** At a time that was found. */
-  const addAt = ({ start, end }: FreeSlot) => {
-    controller.gotoDate(start);
-    edit({ kind: 'new', draft: newDraft(start, end, timeZone) });
+  const addAt = (slot: FreeSlot, form: FreeTimeForm) => {
+    controller.gotoDate(slot.start);
+    edit({ kind: 'new', draft: draftAt(slot, form, timeZone) });
   };
 
   const openById = async (appointmentId: string) => {

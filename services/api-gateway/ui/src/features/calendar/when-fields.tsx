@@ -1,4 +1,5 @@
 import { fieldMessage } from '../../api/problem.ts';
+import { Icon } from '../../components/icon.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { type Draft, type DraftErrors, withStart } from './draft.ts';
 
@@ -8,23 +9,37 @@ interface WhenFieldsProps {
   readonly draft: Draft;
   readonly errors: DraftErrors;
   readonly failure: unknown;
+  readonly onFindTime: (() => void) | undefined;
   readonly onChange: (draft: Draft) => void;
 }
 
 /** From when until when; moving the start takes the end along. */
-export function WhenFields({ draft, errors, failure, onChange }: WhenFieldsProps) {
+export function WhenFields({ draft, errors, failure, onFindTime, onChange }: WhenFieldsProps) {
   const set = (change: Partial<Draft>) => onChange({ ...draft, ...change });
   return (
     <>
-      <label className="check">
-        <input
-          type="checkbox"
-          data-testid="appointment-all-day"
-          checked={draft.allDay}
-          onChange={(event) => set({ allDay: event.target.checked })}
-        />
-        All day
-      </label>
+      <div className="when-head">
+        <label className="check">
+          <input
+            type="checkbox"
+            data-testid="appointment-all-day"
+            checked={draft.allDay}
+            onChange={(event) => set({ allDay: event.target.checked })}
+          />
+          All day
+        </label>
+        {onFindTime !== undefined && (
+          <button
+            type="button"
+            className="button button-small"
+            onClick={onFindTime}
+            data-testid="find-another-time"
+          >
+            <Icon name="clock" />
+            Find a time
+          </button>
+        )}
+      </div>
       <div className="when">
         <TextField
           label="Start date"

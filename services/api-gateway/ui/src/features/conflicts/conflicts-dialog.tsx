@@ -12,18 +12,20 @@ import { type ConflictsState, mayLookFurther, WEEKS } from './conflicts-store.ts
 
 interface ConflictsDialogProps {
   readonly user: User;
+  /** Looks this far at least; null: as usual. */
+  readonly until: string | null;
   readonly onChoose: (item: AgendaItem) => void;
   readonly onClose: () => void;
 }
 
 /** What is in each other's way in the own agenda, two by two. */
-export function ConflictsDialog({ user, onChoose, onClose }: ConflictsDialogProps) {
+export function ConflictsDialog({ user, until, onChoose, onClose }: ConflictsDialogProps) {
   const { conflicts } = useAgenda();
   const state = useStore(conflicts.state);
   useEffect(() => {
-    void conflicts.open();
+    void conflicts.open(until);
     return () => conflicts.close();
-  }, [conflicts]);
+  }, [conflicts, until]);
   return (
     <Dialog title="Conflicts" onClose={onClose} testId="conflicts-dialog">
       <div className="dialog-body" aria-busy={state.loading}>

@@ -61,6 +61,18 @@ describe('the store of conflicts', () => {
     assert.equal(mayLookFurther(desk.store.state.get()), false);
   });
 
+  it('looks as far from the beginning as what somebody wants to see', async () => {
+    const weeksUntil = async (until: string) => {
+      const { store } = new Desk();
+      await store.open(until);
+      return store.state.get().weeks;
+    };
+    assert.equal(await weeksUntil('2026-06-02T09:00:00Z'), 4);
+    assert.equal(await weeksUntil('2026-05-01T09:00:00Z'), 4);
+    assert.equal(await weeksUntil('2026-06-29T09:00:00Z'), 8);
+    assert.equal(await weeksUntil('2031-06-29T09:00:00Z'), 56);
+  });
+
   it('reads the agenda where only one of the two is marked', async () => {
     const desk = new Desk();
     desk.marked = [item('asked', 1, 3, 'pending')];

@@ -47,9 +47,11 @@ export class ConflictsStore {
     this.#refresh = new Coalesced(() => this.#reload(), REFRESH_PAUSE_MS, ports.wait);
   }
 
-  /** From now on somebody looks. */
-  open(): Promise<void> {
-    return this.#read(WEEKS);
+  /** From now on somebody looks. @param until This far at least; null: as usual. */
+  open(until: string | null = null): Promise<void> {
+    const weeks = until === null ? WEEKS : (Date.parse(until) - this.#ports.nowMs()) / WEEK_MS;
+    const steps = Math.max(1, Math.ceil(weeks / WEEKS));
+    return this.#read(Math.min(steps * WEEKS, WEEKS_MAX));
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import type { Person } from '../../api/people-api.ts';
 import { addDays, startOfDay, toWallTime } from '../calendar/zoned-time.ts';
 
 const DEFAULT_MINUTES = 60;
-const DEFAULT_DAYS = 14;
+export const DEFAULT_DAYS = 14;
 const DEFAULT_HOURS = { from: '09:00', to: '17:00', weekdays: [1, 2, 3, 4, 5] };
 const EVERY_WEEKDAY = [1, 2, 3, 4, 5, 6, 7];
 const DAY_MS = 86_400_000;
