@@ -199,6 +199,23 @@ describe('the appointment form', () => {
     await page.context().close();
   });
 
+  it('keeps a rule that it cannot show, and says so', async () => {
+    const recurrence = { rule: `FREQ=DAILY;COUNT=3;BYDAY=${TODAY_NAME},${OTHER_NAME}` };
+    const rowing = { ...at(16), title: 'Rowing', recurrence };
+    const { rule } = (await ines.do(201, 'POST', '/api/appointments', rowing)).recurrence;
+    const page = await open(2);
+    await openIn(page, 'Rowing');
+    await page.getByTestId('repetition').locator('summary').click();
+    await page.getByTestId('other-rule').getByText(rule).waitFor();
+    await takePicture(page, 'editor-other-rule');
+    await page.getByTestId('appointment-title').fill('Rowing on the Sado');
+    await page.getByTestId('save-appointment').click();
+    await answerScope(page, 'all');
+    const rules = (await agenda('Rowing on the Sado')).map(({ recurrence }) => recurrence?.rule);
+    assert.deepEqual(rules, [rule, rule, rule]);
+    await page.context().close();
+  });
+
   it('invites somebody who is found by name, as optional, and a whole group', async () => {
     await rui.do(200, 'PUT', '/api/me/profile', { displayName: 'Rui Rocha' });
     const group = { name: 'Kitchen', kind: 'hierarchical' };

@@ -51,7 +51,11 @@ export function RepetitionFields(props: RepetitionFieldsProps) {
                 {label}
               </option>
             ))}
-            {repetition.rule !== '' && <option value="other">By a rule of its own</option>}
+            {(pattern === 'other' || repetition.rule !== '') && (
+              <option value="other">
+                {repetition.rule === '' ? 'On dates of its own' : 'By a rule of its own'}
+              </option>
+            )}
           </select>
         )}
       </Field>
