@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   AgendaServiceService,
   AppointmentResponse,
@@ -20,14 +21,13 @@ import { type FieldError, ServiceError } from '@agenda/service-kit/errors';
 import type { Handlers } from '@agenda/service-kit/grpc-server';
 import { uuidv7 } from '@agenda/service-kit/ids';
 import type { Series } from '../calendar/expansion.ts';
-import type { Split } from '../calendar/series-split.ts';
 import { isStartOfDay, timeZoneErrors } from '../calendar/time-zones.ts';
 import { answerErrors, appointmentErrors, appointmentFieldErrors } from '../state-machine/validate.ts';
 import type { ApiContext, Handler } from './api-context.ts';
 import { assertValid } from './invalid.ts';
 import { recurrenceOf, withOccurrences } from './occurrences.ts';
 import { outcomeOf } from './outcomes.ts';
-import { scopeErrors, submitEdit, withSinglesTakenBack } from './series-edits.ts';
+import { type SplitOfSeries, scopeErrors, submitEdit, withSinglesTakenBack } from './series-edits.ts';
 import { type WriteCall, writeAsUser } from './writes.ts';
 
 const TIME = AppointmentField.APPOINTMENT_FIELD_TIME;
@@ -114,13 +114,13 @@ async function editOf(
   write: WriteCall,
   request: UpdateAppointmentRequest,
   given: AppointmentFields,
-  split: Split | undefined,
+  split: SplitOfSeries | undefined,
 ): Promise<{ fields: AppointmentFields; changed: AppointmentField[] }> {
   const { changed, scope } = request;
   const moves = changed.includes(TIME);
   if (scope === OccurrenceScope.OCCURRENCE_SCOPE_THIS || !(moves || split))
     return { fields: once(given), changed };
-  const timed = split && !moves ? { ...given, ...timeOf(split.after) } : given;
+  const timed = split ? { ...given, ...(moves ? patternOf(given, split) : timeOf(split.after)) } : given;
   const { recurrence: asked } = timed;
   const recurrence = asked && (await withSinglesTakenBack(api, write, request, asked));
   if (moves) return { fields: withOccurrences({ ...timed, recurrence }, Date.now()), changed };
@@ -196,6 +196,11 @@ function once(fields: AppointmentFields): AppointmentFields {
 function timeOf(series: Series) {
   const { startMs, endMs, timeZone, allDay } = series;
   return { startMs, endMs, timeZone, allDay, recurrence: recurrenceOf(series) };
+}
+
+/** The rest of a series that keeps its pattern is not counted anew: of five times, from the third on, three are left. */
+function patternOf({ recurrence }: AppointmentFields, { whole, after }: SplitOfSeries) {
+  return { recurrence: isDeepStrictEqual(recurrence, whole) ? recurrenceOf(after) : recurrence };
 }
 
 /** What apply cannot check, because it knows no time zones. */

@@ -15,6 +15,11 @@ const ATTEMPTS_MAX = 4;
 
 const { OCCURRENCE_SCOPE_THIS, OCCURRENCE_SCOPE_THIS_AND_FOLLOWING } = OccurrenceScope;
 
+export interface SplitOfSeries extends Split {
+  /** What is split. */
+  readonly whole: Recurrence;
+}
+
 interface Edit {
   readonly appointmentId: string;
   readonly expectedVersion?: number | undefined;
@@ -42,7 +47,7 @@ export async function submitEdit(
   edit: Edit,
   submit: (
     write: WriteCall,
-    split: Split | undefined,
+    split: SplitOfSeries | undefined,
     expectedVersion: number | undefined,
   ) => Promise<CommandResult>,
 ): Promise<CommandResult> {
@@ -54,11 +59,12 @@ export async function submitEdit(
     const stored = api.queries.series.byId(appointmentId);
     const call = attemptOf(write, attempt);
     if (stored?.ownerId !== caller.userId) return submit(call, undefined, expectedVersion);
-    const split = splitSeries(seriesOf(stored, stored.recurrence), recurrenceStartMs);
+    const whole = stored.recurrence;
+    const split = splitSeries(seriesOf(stored, whole), recurrenceStartMs);
     if ('problem' in split) assertValid([{ path: 'recurrence.rule', message: split.problem }]);
     const result = await submit(
       call,
-      'value' in split ? split.value : undefined,
+      'value' in split ? { ...split.value, whole } : undefined,
       expectedVersion ?? stored.version,
     );
     const isStale = result.outcome?.$case === 'refusal' && result.outcome.value.code === 'version_mismatch';

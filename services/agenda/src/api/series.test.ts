@@ -154,6 +154,21 @@ describe('appointments that recur', () => {
     ]);
   });
 
+  it('keep their pattern when the rest of them takes another time: no more dates than there were', async () => {
+    const { id, recurrence } = await book(fields('2028-07-03T09:00', 'FREQ=WEEKLY;COUNT=4'));
+    const later = await update(id, {
+      fields: fields('2028-07-17T11:00', '', { recurrence }),
+      changed: [TIME],
+      scope: OCCURRENCE_SCOPE_THIS_AND_FOLLOWING,
+      recurrenceStartMs: at('2028-07-17T09:00'),
+    });
+    assert.equal(later.recurrence?.rule, 'FREQ=WEEKLY;COUNT=2');
+    assert.deepEqual(await clocks(later.id, '2028-07-01T00:00'), [
+      '2028-07-17T11:00:00',
+      '2028-07-24T11:00:00',
+    ]);
+  });
+
   it('are split for the version that was read, and again if somebody was faster', async () => {
     const { id } = await book(fields('2028-09-04T09:00', 'FREQ=WEEKLY;COUNT=5'));
     const from = (day: string) =>
