@@ -9,37 +9,10 @@ import {
   withMoved,
   withRemoved,
 } from './agenda-items.ts';
+import { agendaItem } from './testing/item.ts';
 
 function item(id: string, version: number, change: Partial<AgendaItem> = {}): AgendaItem {
-  return {
-    id,
-    ownerId: 'me',
-    groupId: null,
-    title: `${id} v${version}`,
-    description: '',
-    location: '',
-    start: '2026-07-01T08:00:00.000Z',
-    end: '2026-07-01T09:00:00.000Z',
-    timeZone: 'UTC',
-    allDay: false,
-    privacy: 'full',
-    reminderMinutes: [],
-    status: 'accepted',
-    version,
-    originNode: 'agenda-1',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    updatedAt: '2026-01-01T00:00:00.000Z',
-    deletedAt: null,
-    participants: [],
-    recurrence: null,
-    seriesId: null,
-    busyOnly: false,
-    recurrenceStart: null,
-    myStatus: null,
-    conflict: false,
-    userId: 'me',
-    ...change,
-  };
+  return agendaItem({ id, version, title: `${id} v${version}`, ...change });
 }
 
 const DAILY = { rule: 'FREQ=DAILY', added: [], excluded: [] };

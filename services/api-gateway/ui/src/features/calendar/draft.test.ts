@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { AgendaItem } from '../../api/types.ts';
 import { ruleOf } from '../repetition/repetition.ts';
 import {
   changedFields,
@@ -13,35 +12,16 @@ import {
   withSpan,
   withStart,
 } from './draft.ts';
+import { agendaItem } from './testing/item.ts';
 
-const MEETING: AgendaItem = {
+const MEETING = agendaItem({
   id: 'meeting',
-  ownerId: 'me',
-  groupId: null,
   title: 'Meeting',
-  description: '',
-  location: '',
   start: '2026-07-01T08:30:00.000Z',
   end: '2026-07-01T09:30:00.000Z',
   timeZone: 'Europe/Lisbon',
-  allDay: false,
-  privacy: 'full',
   reminderMinutes: [10, 1_440],
-  status: 'accepted',
-  version: 1,
-  originNode: 'agenda-1',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  updatedAt: '2026-01-01T00:00:00.000Z',
-  deletedAt: null,
-  participants: [],
-  recurrence: null,
-  seriesId: null,
-  recurrenceStart: null,
-  busyOnly: false,
-  myStatus: null,
-  conflict: false,
-  userId: 'me',
-};
+});
 
 describe('the appointment form', () => {
   it('gives back what it was filled from', () => {

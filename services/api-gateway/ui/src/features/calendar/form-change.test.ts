@@ -2,36 +2,14 @@ import assert from 'node:assert/strict';
 import type { AgendaItem } from '../../api/types.ts';
 import { draftOf, newDraft, withStart } from './draft.ts';
 import { changeOf, newAppointment, sentFields } from './form-change.ts';
+import { agendaItem } from './testing/item.ts';
 
 const ZONE = 'Europe/Lisbon';
-const WALK: AgendaItem = {
-  id: 'walk',
-  ownerId: 'me',
-  groupId: null,
-  title: 'Walk',
-  description: '',
-  location: '',
+const WALK = agendaItem({
   start: '2026-11-24T09:00:00.000Z',
   end: '2026-11-24T10:00:00.000Z',
   timeZone: ZONE,
-  allDay: false,
-  privacy: 'full',
-  reminderMinutes: [],
-  status: 'accepted',
-  version: 1,
-  originNode: 'agenda-1',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  updatedAt: '2026-01-01T00:00:00.000Z',
-  deletedAt: null,
-  participants: [],
-  recurrence: null,
-  seriesId: null,
-  recurrenceStart: null,
-  busyOnly: false,
-  myStatus: null,
-  conflict: false,
-  userId: 'me',
-};
+});
 const DAILY: AgendaItem = {
   ...WALK,
   recurrence: { rule: 'FREQ=DAILY', added: [], excluded: [] },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { AgendaItem, AppointmentFields, Recurrence, Scope } from '../../api/types.ts';
+import type { AppointmentFields, Recurrence, Scope } from '../../api/types.ts';
+import { agendaItem } from '../calendar/testing/item.ts';
 import { toInstant, toWallTime } from '../calendar/zoned-time.ts';
 import { type Repetition, repetitionOf, withFirstDay } from './repetition.ts';
 import { anchorOf, isOccurrence, type SeriesChange, scopesFor, seriesFields } from './series-change.ts';
@@ -20,34 +21,14 @@ function wall(instant: string | undefined): string {
 
 function occurrence(rule: string, date: string, more: Partial<Recurrence> = {}): SeriesChange['occurrence'] {
   const start = madrid(date, '09:00');
-  const item: AgendaItem = {
-    id: 'series',
-    ownerId: 'me',
-    groupId: null,
-    title: 'Choir',
-    description: '',
-    location: '',
+  const item = agendaItem({
     start,
     end: madrid(date, '10:00'),
     timeZone: MADRID,
-    allDay: false,
-    privacy: 'full',
-    reminderMinutes: [],
-    status: 'accepted',
     version: 3,
-    originNode: 'agenda-1',
-    createdAt: start,
-    updatedAt: start,
-    deletedAt: null,
-    participants: [],
     recurrence: { rule, added: [], excluded: [], ...more },
-    seriesId: null,
     recurrenceStart: start,
-    busyOnly: false,
-    myStatus: null,
-    conflict: false,
-    userId: 'me',
-  };
+  });
   assert.ok(isOccurrence(item));
   return item;
 }

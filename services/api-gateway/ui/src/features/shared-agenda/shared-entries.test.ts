@@ -1,39 +1,12 @@
 import assert from 'node:assert/strict';
-import type { AgendaItem, ParticipantStatus } from '../../api/types.ts';
+import type { AgendaItem } from '../../api/types.ts';
 import { type AgendaItems, NO_ITEMS } from '../calendar/agenda-items.ts';
 import { toEventInput } from '../calendar/event-input.ts';
+import { agendaItem } from '../calendar/testing/item.ts';
 import { colorsOf, gather, type SharedEntries, shortNames, shownEntries, withOwn } from './shared-entries.ts';
 
 function item(id: string, userId: string, change: Partial<AgendaItem> = {}): AgendaItem {
-  return {
-    id,
-    userId,
-    ownerId: userId,
-    groupId: null,
-    title: id,
-    description: '',
-    location: '',
-    start: '2026-07-01T08:00:00.000Z',
-    end: '2026-07-01T09:00:00.000Z',
-    timeZone: 'UTC',
-    allDay: false,
-    privacy: 'full',
-    reminderMinutes: [],
-    status: 'accepted',
-    version: 1,
-    originNode: '',
-    createdAt: '',
-    updatedAt: '',
-    deletedAt: null,
-    participants: [],
-    recurrence: null,
-    seriesId: null,
-    recurrenceStart: null,
-    busyOnly: false,
-    myStatus: 'accepted' as ParticipantStatus,
-    conflict: false,
-    ...change,
-  };
+  return agendaItem({ id, title: id, userId, ownerId: userId, myStatus: 'accepted', ...change });
 }
 
 function own(...items: AgendaItem[]): AgendaItems {
