@@ -76,7 +76,7 @@ export function createAgenda(): Agenda {
   const groupsApi = new GroupsApi(client);
   const groups = new GroupsStore(groupsApi, wait);
   const shared = new SharedAgendaStore({ agenda: api, groups: groupsApi, wait });
-  const freeTime = new FreeTimeStore(new FreeTimeApi(client));
+  const freeTime = new FreeTimeStore({ freeTime: new FreeTimeApi(client), groups: groupsApi });
   const conflicts = new ConflictsStore({
     conflicts: new ConflictsApi(client),
     agenda: api,

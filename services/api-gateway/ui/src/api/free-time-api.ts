@@ -1,5 +1,6 @@
 /** When people could meet. */
 
+import type { AgendaRange } from './agenda-api.ts';
 import type { ApiClient, ReadOptions } from './client.ts';
 
 export interface FreeTimeQuestion {
@@ -25,6 +26,14 @@ export interface FreeSlot {
   readonly missingUserIds: readonly string[];
 }
 
+/** When somebody is busy; nothing of why. */
+export interface FreeBusy {
+  readonly userId: string;
+  readonly busy: readonly { readonly start: string; readonly end: string }[];
+}
+
+/** The server's bound of one question. */
+const FREE_BUSY_PEOPLE_MAX = 50;
 /** What one busy fortnight has room for; the server's own bound. */
 const SLOTS_MAX = 50;
 
@@ -43,6 +52,18 @@ export class FreeTimeApi {
       body,
       options,
     );
+    return answer.items;
+  }
+
+  /** Of the first 50 of these people, who share a group with the viewer. */
+  async busy(
+    userIds: readonly string[],
+    range: AgendaRange,
+    options: ReadOptions = {},
+  ): Promise<readonly FreeBusy[]> {
+    const users = userIds.slice(0, FREE_BUSY_PEOPLE_MAX).join(',');
+    const query = new URLSearchParams({ users, ...range });
+    const answer: { items: readonly FreeBusy[] } = await this.#client.read(`/api/freebusy?${query}`, options);
     return answer.items;
   }
 }

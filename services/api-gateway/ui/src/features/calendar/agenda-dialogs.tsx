@@ -22,6 +22,7 @@ interface AgendaDialogsProps {
   readonly user: User;
   /** Shows its day, and opens it. */
   readonly onGoTo: (item: AgendaItem) => void;
+  readonly onFindTime: (groupId: string) => void;
   readonly onBook: (slot: FreeSlot, form: FreeTimeForm) => void;
   /** @param until Of the conflict that is to be seen. */
   readonly onConflicts: (until: string) => void;
@@ -33,6 +34,7 @@ export function AgendaDialogs({
   move,
   user,
   onGoTo,
+  onFindTime,
   onBook,
   onConflicts,
   onClose,
@@ -51,6 +53,7 @@ export function AgendaDialogs({
           user={user}
           groupId={dialog.groupId}
           onAgenda={onClose}
+          onFindTime={onFindTime}
           onClose={onClose}
         />
       )}

@@ -89,6 +89,7 @@ export default function AgendaPage({ user }: { user: User }) {
         move={move}
         user={user}
         onGoTo={dialogs.goTo}
+        onFindTime={dialogs.findTimeFor}
         onBook={dialogs.addAt}
         onConflicts={(until) => dialogs.setDialog({ kind: 'conflicts', until })}
         onClose={dialogs.close}

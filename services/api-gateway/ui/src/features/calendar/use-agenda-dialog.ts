@@ -5,7 +5,7 @@ import { explain } from '../../api/problem.ts';
 import type { AgendaItem, User } from '../../api/types.ts';
 import { useAgenda } from '../../use-agenda.ts';
 import { draftAt } from '../free-time/booking.ts';
-import type { FreeTimeForm } from '../free-time/free-time-form.ts';
+import { type FreeTimeForm, newFreeTimeForm } from '../free-time/free-time-form.ts';
 import { type Draft, newAllDayDraft, newDraft } from './draft.ts';
 import type { CalendarSpan } from './event-input.ts';
 import type { AppointmentTarget } from './use-appointment-form.ts';
@@ -49,6 +49,9 @@ export function useAgendaDialog(user: User, controller: CalendarController, onCl
     open(item);
   };
 
+  const findTimeFor = (groupId: string) =>
+    setDialog({ kind: 'free-time', form: { ...newFreeTimeForm(Date.now(), timeZone), groupId } });
+
   /** At a time that was found. */
   const addAt = (slot: FreeSlot, form: FreeTimeForm) => {
     controller.gotoDate(slot.start);
@@ -65,7 +68,7 @@ export function useAgendaDialog(user: User, controller: CalendarController, onCl
     }
   };
 
-  return { dialog, setDialog, close, open, addIn, addSoon, addAt, goTo, openById };
+  return { dialog, setDialog, close, open, addIn, addSoon, addAt, findTimeFor, goTo, openById };
 }
 
 function selectedDraft(span: CalendarSpan, viewerZone: string): Draft {

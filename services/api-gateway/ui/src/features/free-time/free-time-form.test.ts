@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Person } from '../../api/people-api.ts';
-import { checkFreeTime, type FreeTimeForm, newFreeTimeForm, questionOf } from './free-time-form.ts';
+import {
+  checkFreeTime,
+  type FreeTimeForm,
+  fromToday,
+  newFreeTimeForm,
+  questionOf,
+} from './free-time-form.ts';
 
 const ZONE = 'Europe/Lisbon';
 /** A Friday, 00:30 on the following day in Lisbon. */
@@ -30,6 +36,17 @@ describe('the form that looks for a time', () => {
       workingHours: { start: '09:00', end: '17:00', days: [1, 2, 3, 4, 5] },
       bufferMinutes: 0,
     });
+  });
+
+  it('asks the same another day, but for no day that is over', () => {
+    const next = (change: Partial<FreeTimeForm>) => {
+      const { firstDay, lastDay } = fromToday(form(change), NOW_MS, ZONE);
+      return [firstDay, lastDay];
+    };
+    assert.deepEqual(next({ firstDay: '2026-06-08' }), ['2026-06-08', '2026-06-20']);
+    assert.deepEqual(next({ firstDay: '2026-06-01' }), ['2026-06-06', '2026-06-20']);
+    const over = { firstDay: '2026-05-01', lastDay: '2026-05-15' };
+    assert.deepEqual(next(over), ['2026-06-06', '2026-06-20']);
   });
 
   it('asks for people, a group and who is optional by their ids', () => {

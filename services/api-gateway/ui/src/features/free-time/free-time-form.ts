@@ -59,6 +59,17 @@ export function newFreeTimeForm(nowMs: number, timeZone: string): FreeTimeForm {
   };
 }
 
+/** The same question another day: it looks for no time that is over. */
+export function fromToday(form: FreeTimeForm, nowMs: number, timeZone: string): FreeTimeForm {
+  const today = toWallTime(nowMs, timeZone).date;
+  if (form.firstDay >= today) return form;
+  return {
+    ...form,
+    firstDay: today,
+    lastDay: form.lastDay > today ? form.lastDay : addDays(today, DEFAULT_DAYS),
+  };
+}
+
 /** Null: that is no number of minutes. */
 export function durationOf({ minutes, typedMinutes }: FreeTimeForm): number | null {
   if (minutes !== null) return minutes;

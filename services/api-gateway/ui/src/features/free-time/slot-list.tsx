@@ -1,9 +1,11 @@
 import { useState } from 'react';
 import type { FreeSlot } from '../../api/free-time-api.ts';
 import type { Group } from '../../api/groups-api.ts';
+import { nameOf, type Person } from '../../api/people-api.ts';
 import { Icon } from '../../components/icon.tsx';
 import { LOCALE } from '../../locale.ts';
 import { formatSpan } from '../calendar/zoned-time.ts';
+import type { BusyPerson } from './busy-people.ts';
 import { durationOf, type FreeTimeForm } from './free-time-form.ts';
 import { durationText, emptyText, peopleText, slotWords } from './free-time-words.ts';
 
@@ -11,6 +13,8 @@ const SHOWN_AT_FIRST = 10;
 
 interface SlotListProps {
   readonly slots: readonly FreeSlot[];
+  /** Where there are none: who is most in the way. */
+  readonly busiest: readonly BusyPerson[];
   /** To which they are the answer. */
   readonly form: FreeTimeForm;
   readonly group: Group | undefined;
@@ -18,10 +22,13 @@ interface SlotListProps {
   readonly onChoose: (slot: FreeSlot) => void;
   /** There is no time: something else is to be asked. */
   readonly onAgain: () => void;
+  /** The same is to be asked, with that person as optional. */
+  readonly onWithout: (person: Person) => void;
 }
 
 /** The times at which people could meet, the best first. */
-export function SlotList({ slots, form, group, timeZone, onChoose, onAgain }: SlotListProps) {
+export function SlotList(props: SlotListProps) {
+  const { slots, form, group, timeZone, onChoose, onAgain } = props;
   const [all, setAll] = useState(false);
   const shown = all ? slots : slots.slice(0, SHOWN_AT_FIRST);
   const nowMs = Date.now();
@@ -30,11 +37,16 @@ export function SlotList({ slots, form, group, timeZone, onChoose, onAgain }: Sl
       <p className="dialog-lead">
         {peopleText(form, group)}: {durationText(durationOf(form) ?? 0)}
       </p>
-      <p className={slots.length === 0 ? 'empty' : 'dialog-lead'} role="status" data-testid="free-time-said">
+      <p
+        className={slots.length === 0 ? undefined : 'dialog-lead'}
+        role="status"
+        data-testid="free-time-said"
+      >
         {slots.length === 0
           ? emptyText(form)
           : `The best first, on your clock (${timeZone.replaceAll('_', ' ')}). Choose one to book it.`}
       </p>
+      {slots.length === 0 && <Busiest people={props.busiest} onWithout={props.onWithout} />}
       {slots.length === 0 && (
         <button type="button" className="button button-wide" onClick={onAgain} data-testid="free-time-again">
           Ask for something else
@@ -68,6 +80,39 @@ export function SlotList({ slots, form, group, timeZone, onChoose, onAgain }: Sl
         </button>
       )}
     </div>
+  );
+}
+
+interface BusiestProps {
+  readonly people: readonly BusyPerson[];
+  readonly onWithout: (person: Person) => void;
+}
+
+function Busiest({ people, onWithout }: BusiestProps) {
+  if (people.length === 0) return null;
+  return (
+    <section aria-label="Who is busy most">
+      <h3 className="people-title">Who is busy most in these days</h3>
+      <ul className="rows" data-testid="busiest">
+        {people.map(({ person, minutes }) => (
+          <li key={person.id} className="row">
+            <span className="row-main">
+              <strong>{nameOf(person)}</strong>
+              <span>busy for {durationText(minutes)}</span>
+            </span>
+            <button
+              type="button"
+              className="button button-small"
+              aria-label={`Ask again, with ${nameOf(person)} as optional`}
+              onClick={() => onWithout(person)}
+              data-testid="make-optional"
+            >
+              Make optional
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -17,6 +17,7 @@ interface GroupViewProps {
   readonly onEdit: () => void;
   readonly onAsk: (question: GroupQuestion) => void;
   readonly onAgenda: () => void;
+  readonly onFindTime: () => void;
 }
 
 export function GroupView(props: GroupViewProps) {
@@ -40,6 +41,12 @@ export function GroupView(props: GroupViewProps) {
           <button type="button" className="button" onClick={showAgenda} data-testid="group-agenda">
             Show agenda
           </button>
+          {count > 1 && (
+            <button type="button" className="button" onClick={props.onFindTime} data-testid="group-find-time">
+              <Icon name="clock" />
+              Find a time
+            </button>
+          )}
           {mayAdd(group, viewerId) && (
             <button type="button" className="button" onClick={props.onAdd} data-testid="add-members">
               <Icon name="plus" />

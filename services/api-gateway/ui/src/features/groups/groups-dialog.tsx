@@ -25,13 +25,15 @@ interface GroupsDialogProps {
   readonly groupId: string | null;
   /** An agenda was chosen to be shown. */
   readonly onAgenda: () => void;
+  /** A time is to be found for that group. */
+  readonly onFindTime: (groupId: string) => void;
   readonly onClose: () => void;
 }
 
 const LIST: View = { kind: 'list' };
 
 /** The groups that one is in, and all that is done with them. */
-export function GroupsDialog({ user, groupId, onAgenda, onClose }: GroupsDialogProps) {
+export function GroupsDialog({ user, groupId, onAgenda, onFindTime, onClose }: GroupsDialogProps) {
   const { groups } = useAgenda();
   const state = useStore(groups.state);
   const [view, setView] = useState<View>(groupId === null ? LIST : { kind: 'group', groupId });
@@ -110,6 +112,7 @@ export function GroupsDialog({ user, groupId, onAgenda, onClose }: GroupsDialogP
         onEdit={() => go({ kind: 'edit', groupId: group.id })}
         onAsk={(question) => go({ kind: 'question', question })}
         onAgenda={onAgenda}
+        onFindTime={() => onFindTime(group.id)}
       />
     );
   }
