@@ -209,6 +209,12 @@ describe('finding a time on the page', () => {
       ...from(13, 15),
       participants: [{ userId: ana.id }],
     });
+    // Both are marked in the calendar, too, though only one of them is new.
+    for (const title of ['Market', 'Supplier'])
+      await laptop
+        .getByTestId('calendar')
+        .getByText(new RegExp(`\u26a0.*${title}`))
+        .waitFor();
     await laptop.getByTestId('notifications-button').click();
     await laptop.getByTestId('see-conflicts').waitFor();
     await takePicture(laptop, 'conflicts-told');

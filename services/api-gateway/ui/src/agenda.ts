@@ -14,6 +14,7 @@ import { SearchApi } from './api/search-api.ts';
 import { Session } from './api/session.ts';
 import { TrashApi } from './api/trash-api.ts';
 import type { LiveItem, SessionGrant } from './api/types.ts';
+import { Coalesced } from './coalesced.ts';
 import { AccountStore } from './features/account/account-store.ts';
 import { AgendaStore } from './features/calendar/agenda-store.ts';
 import { ClusterStore } from './features/cluster/cluster-store.ts';
@@ -28,6 +29,8 @@ import { newId } from './ids.ts';
 import { Toasts } from './toasts.ts';
 
 const REFRESH_DEADLINE_MS = 12_000;
+/** Between two readings that conflicts cause, however many there are. */
+const MARK_PAUSE_MS = 300;
 
 export interface Agenda {
   readonly account: AccountStore;
@@ -85,12 +88,14 @@ export function createAgenda(): Agenda {
   });
   const cluster = new ClusterStore();
   const toasts = new Toasts();
+  const markConflicts = new Coalesced(() => calendar.reload(), MARK_PAUSE_MS, wait);
   const live = new LiveConnection({
     url: `${location.origin.replace(/^http/, 'ws')}/ws`,
     accessToken: (lifeMs) => session.accessToken(lifeMs),
     replaceToken: (refused) => session.replaceToken(refused),
     onItems: (items) => {
       for (const item of items) applyLive(agenda, item);
+      if (items.some(tellsOfConflict)) markConflicts.ask();
     },
     onReset: () => refetch(agenda),
   });
@@ -124,6 +129,11 @@ function applyLive(agenda: Agenda, item: LiveItem): void {
   agenda.conflicts.applyLive(item);
   if (item.kind === 'notification_added') agenda.toasts.show('info', item.notification.text);
   if (item.kind === 'profile_changed') agenda.account.adopt(item.user);
+}
+
+/** Which others it overlaps no event says: each of them is marked when the agenda is read again. */
+function tellsOfConflict(item: LiveItem): boolean {
+  return item.kind === 'notification_added' && item.notification.kind === 'conflict';
 }
 
 function refetch(agenda: Agenda): void {
