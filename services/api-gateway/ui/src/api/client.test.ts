@@ -91,6 +91,21 @@ describe('the client', () => {
     ]);
   });
 
+  it('asks a question that is too long for an address again, as any read: it has no key, for it changes nothing', async () => {
+    server.answers = [
+      { status: 503, code: 'no_leader' },
+      { status: 200, body: { items: [] } },
+    ];
+    assert.deepEqual(await client.question('/api/x', { a: 1 }), { items: [] });
+    assert.deepEqual(
+      server.seen.map(({ method, key }) => [method, key]),
+      [
+        ['POST', undefined],
+        ['POST', undefined],
+      ],
+    );
+  });
+
   it('renews a refused token once and repeats the request', async () => {
     server.answers = [{ status: 401, code: 'unauthenticated' }];
     await write();
