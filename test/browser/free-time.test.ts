@@ -12,7 +12,6 @@ import {
 } from '../support/browser.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { enterAll, type Person } from '../support/people.ts';
-import { until } from '../support/until.ts';
 
 /** Tomorrow: nothing of it has begun. */
 const DAY = Temporal.Now.zonedDateTimeISO(BROWSER_ZONE).startOfDay().add({ days: 1 });
@@ -53,8 +52,7 @@ describe('finding a time on the page', () => {
     for (const [nth, person] of [ana, ben, cleo, dan].entries())
       await person.do(200, 'PUT', '/api/me/profile', { displayName: names[nth], timeZone: BROWSER_ZONE });
     const team = { name: 'Kitchen', description: '', kind: 'non_hierarchical' };
-    // A cluster that is new learns after a moment that all its replicas know of groups; until then it refuses.
-    const { id } = await until('a group', 15_000, () => ana.do(201, 'POST', '/api/groups', team));
+    const { id } = await ana.do(201, 'POST', '/api/groups', team);
     for (const person of [ben, cleo]) await ana.do(200, 'PUT', `/api/groups/${id}/members/${person.id}`, {});
     // Ben is free from 11 on; Cleo is not at that hour, nor at the next.
     await ben.do(201, 'POST', '/api/appointments', { title: 'Bakery', privacy: 'freebusy', ...from(0, 11) });

@@ -14,9 +14,9 @@ const OVERLOADED_RETRY_AFTER_MS = 1_000;
  * - `proposing`: a Propose call is under way; whether it appends is not known yet.
  * - `appended`: a leader appended it at (index, term); apply will meet it, or it is lost.
  * - `resting`: the last attempt failed; the next one is due at `wakeAtMs`.
- * - `leaderless`: nobody to propose to; goes on when a leader is known, gives up at `wakeAtMs`.
+ * - `barred`: nobody to propose to, or not every replica could apply it; goes on when that changes, gives up at `wakeAtMs`.
  */
-export type ProposalState = 'proposing' | 'appended' | 'resting' | 'leaderless';
+export type ProposalState = 'proposing' | 'appended' | 'resting' | 'barred';
 
 /** One command under way, and everybody who waits for its result. */
 export class Proposal {
@@ -36,7 +36,7 @@ export class Proposal {
   /** True once an attempt may have been appended: then `no_leader` and `overloaded` would be lies. */
   mayBeAppended = false;
   /** When it was first found that no leader would take it; 0: one does. */
-  leaderlessSinceMs = 0;
+  barredSinceMs = 0;
 
   constructor(
     id: string,

@@ -273,16 +273,18 @@ describe('Proposer', () => {
     assert.equal(scene.sidecar.proposals.length, 0);
   });
 
-  it('does not propose it either when the level becomes known only while it waits', async () => {
-    scene.sidecar.lead({ leaderId: '', featureLevel: 0 });
-    await scene.sidecar.until(() => scene.replica.leadership.current.featureLevel === 0);
-    const refused = assert.rejects(
-      scene.propose(registration('ana', { featureLevel: 2 })),
-      failsWith('unavailable'),
-    );
-    scene.sidecar.lead({ leaderId: 'agenda-1#1', featureLevel: 1 });
-    await refused;
-    assert.equal(scene.sidecar.proposals.length, 0);
+  it('proposes it as soon as they can: in a young cluster that is a moment later', async () => {
+    const { leadership } = scene.replica;
+    scene.sidecar.lead({ featureLevel: 1 });
+    await scene.sidecar.until(() => leadership.current.featureLevel === 1);
+    const result = scene.propose(registration('ana', { featureLevel: 2 }));
+    let proposedTooEarly = 0;
+    leadership.onChange(() => {
+      if (leadership.current.featureLevel < 2) proposedTooEarly += scene.sidecar.proposals.length;
+    });
+    for (const featureLevel of [1, 2]) scene.sidecar.lead({ featureLevel });
+    assert.equal(usernameOf(await result), 'ana');
+    assert.equal(proposedTooEarly, 0);
   });
 
   it('lets what is under way end when it closes, and takes nothing more', async () => {

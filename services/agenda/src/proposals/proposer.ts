@@ -9,7 +9,7 @@ import type { LeadershipWatch } from '../apply/leadership-watch.ts';
 import type { AppliedEntry, LogEntry } from '../state-machine/machine.ts';
 import { noLeaderError, PendingProposals, Proposal, unknownOutcomeError } from './pending-proposals.ts';
 
-/** How long a write waits for a leader before it is refused with `no_leader`. */
+/** How long a write waits for a leader, or until every replica can apply it, before it is refused. */
 export const NO_LEADER_WAIT_MS = 1_500;
 /** No write is given more time, whatever its caller asks for. */
 export const WRITE_DEADLINE_MS_MAX = 10_000;
@@ -44,7 +44,7 @@ export class Proposer {
   readonly #options: ProposerOptions;
   readonly #pending = new PendingProposals();
   readonly #alarms = new DeadlineSweeper<Alarm>((alarm) => this.#onAlarm(alarm));
-  readonly #leaderless = new Set<Proposal>();
+  readonly #barred = new Set<Proposal>();
   #appliedTerm: number;
   #closing = false;
 
@@ -64,7 +64,7 @@ export class Proposer {
    * same id is under way with another fingerprint. `payload_too_large`.
    */
   async propose(command: Command, deadlineAtMs: number, requestId: string): Promise<CommandResult> {
-    this.#assertOpen(command);
+    this.#assertOpen();
     const latest = Math.min(deadlineAtMs, performance.now() + WRITE_DEADLINE_MS_MAX);
     const id = Buffer.from(command.id.buffer, command.id.byteOffset, command.id.length).toString('hex');
     const known = this.#pending.get(id);
@@ -124,28 +124,26 @@ export class Proposer {
       if (proposal.state === 'appended' && proposal.term < term) this.#attempt(proposal);
   }
 
-  #assertOpen(command: Command): void {
-    const { position, leadership } = this.#options;
+  #assertOpen(): void {
+    const { position } = this.#options;
     if (position.failure) throw position.failure;
     if (this.#closing) throw stoppingError();
-    const level = leadership.current.featureLevel;
-    if (level > 0 && command.featureLevel > level) throw notKnownEverywhereError();
+  }
+
+  /** A replica would stop at what it does not know. What may be in the log already was allowed in. */
+  #mayPropose({ mayBeAppended, featureLevel }: Proposal): boolean {
+    const { leadership } = this.#options;
+    return leadership.acceptsWrites && (mayBeAppended || featureLevel <= leadership.current.featureLevel);
   }
 
   #attempt(proposal: Proposal): void {
-    const { leadership, sidecar } = this.#options;
-    this.#leaderless.delete(proposal);
-    if (!leadership.acceptsWrites) {
-      this.#awaitLeader(proposal);
-      return;
-    }
-    // Nothing was known of the level when it was asked for. One that may be in the log already was allowed in.
-    if (!proposal.mayBeAppended && proposal.featureLevel > leadership.current.featureLevel) {
-      this.#pending.reject(proposal, notKnownEverywhereError());
+    this.#barred.delete(proposal);
+    if (!this.#mayPropose(proposal)) {
+      this.#awaitLeadership(proposal);
       return;
     }
     proposal.state = 'proposing';
-    sidecar
+    this.#options.sidecar
       .propose(
         { command: proposal.command },
         { deadlineMs: PROPOSE_ATTEMPT_MS, requestId: proposal.requestId },
@@ -162,7 +160,7 @@ export class Proposer {
     proposal.term = term;
     proposal.mayBeAppended = true;
     proposal.failuresInRow = 0;
-    proposal.leaderlessSinceMs = 0;
+    proposal.barredSinceMs = 0;
     // The answer may arrive after the loss could be seen.
     const { position } = this.#options;
     if (term < position.term || index <= position.index) this.#attempt(proposal);
@@ -179,9 +177,8 @@ export class Proposer {
 
   #onNoLeader(proposal: Proposal): void {
     const now = performance.now();
-    proposal.leaderlessSinceMs ||= now;
-    if (now >= proposal.leaderlessSinceMs + NO_LEADER_WAIT_MS)
-      this.#pending.reject(proposal, noLeaderError());
+    proposal.barredSinceMs ||= now;
+    if (now >= proposal.barredSinceMs + NO_LEADER_WAIT_MS) this.#pending.reject(proposal, noLeaderError());
     else this.#rest(proposal);
   }
 
@@ -192,31 +189,33 @@ export class Proposer {
     this.#alarms.add({ proposal, state: 'resting', deadlineAtMs: performance.now() + restMs });
   }
 
-  #awaitLeader(proposal: Proposal): void {
+  /** A leader, or one under whom every replica knows this kind of command: a young cluster gets there in a moment. */
+  #awaitLeadership(proposal: Proposal): void {
     const now = performance.now();
-    proposal.state = 'leaderless';
-    proposal.leaderlessSinceMs ||= now;
-    this.#leaderless.add(proposal);
+    proposal.state = 'barred';
+    proposal.barredSinceMs ||= now;
+    this.#barred.add(proposal);
     // Something may have been appended: then only a leader or the waiters' deadlines end this.
     if (proposal.mayBeAppended) return;
-    const giveUpAtMs = proposal.leaderlessSinceMs + NO_LEADER_WAIT_MS;
-    this.#alarms.add({ proposal, state: 'leaderless', deadlineAtMs: giveUpAtMs });
+    const giveUpAtMs = proposal.barredSinceMs + NO_LEADER_WAIT_MS;
+    this.#alarms.add({ proposal, state: 'barred', deadlineAtMs: giveUpAtMs });
   }
 
   #onAlarm({ proposal, state }: Alarm): void {
-    if (proposal.settled) this.#leaderless.delete(proposal);
+    if (proposal.settled) this.#barred.delete(proposal);
     else if (proposal.state !== state) return;
     else if (state === 'resting') this.#attempt(proposal);
     else if (!proposal.mayBeAppended) {
-      this.#leaderless.delete(proposal);
-      this.#pending.reject(proposal, noLeaderError());
+      this.#barred.delete(proposal);
+      const { acceptsWrites } = this.#options.leadership;
+      this.#pending.reject(proposal, acceptsWrites ? notKnownEverywhereError() : noLeaderError());
     }
   }
 
   #onLeadership(): void {
     if (!this.#options.leadership.acceptsWrites) return;
-    for (const proposal of [...this.#leaderless]) {
-      this.#leaderless.delete(proposal);
+    for (const proposal of [...this.#barred]) {
+      this.#barred.delete(proposal);
       if (!proposal.settled) this.#attempt(proposal);
     }
   }
