@@ -27,7 +27,7 @@ import type { ApiContext, Handler } from './api-context.ts';
 import { assertValid } from './invalid.ts';
 import { recurrenceOf, withOccurrences } from './occurrences.ts';
 import { outcomeOf } from './outcomes.ts';
-import { type SplitOfSeries, scopeErrors, submitEdit, withSinglesTakenBack } from './series-edits.ts';
+import { type SplitOfSeries, scopeErrors, submitEdit, withDatesKept } from './series-edits.ts';
 import { type WriteCall, writeAsUser } from './writes.ts';
 
 const TIME = AppointmentField.APPOINTMENT_FIELD_TIME;
@@ -122,7 +122,8 @@ async function editOf(
     return { fields: once(given), changed };
   const timed = split ? { ...given, ...(moves ? patternOf(given, split) : timeOf(split.after)) } : given;
   const { recurrence: asked } = timed;
-  const recurrence = asked && (await withSinglesTakenBack(api, write, request, asked));
+  const recurrence =
+    asked && (await withDatesKept(api, write, request, { ...timed, recurrence: asked }, split));
   if (moves) return { fields: withOccurrences({ ...timed, recurrence }, Date.now()), changed };
   const someBack = recurrence !== undefined && recurrence.excludedMs.length < (asked?.excludedMs.length ?? 0);
   // From its first one on it is changed as a whole, and its single ones with it.

@@ -1,10 +1,11 @@
 /** Edits of a series from one occurrence on: what is left of it is computed here, for the version that was read. */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Consistency } from '@agenda/proto/agenda/v1/agenda';
-import { type CommandResult, OccurrenceScope } from '@agenda/proto/agenda/v1/command';
+import { type AppointmentFields, type CommandResult, OccurrenceScope } from '@agenda/proto/agenda/v1/command';
 import type { Recurrence } from '@agenda/proto/agenda/v1/model';
 import type { FieldError } from '@agenda/service-kit/errors';
-import { type Split, splitSeries } from '../calendar/series-split.ts';
+import { movedDates, type Split, splitSeries } from '../calendar/series-split.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertValid } from './invalid.ts';
 import { seriesOf } from './occurrences.ts';
@@ -73,22 +74,34 @@ export async function submitEdit(
 }
 
 /**
- * Single occurrences that were changed give way when the series, or the rest of it, takes other times: apply discards them.
- * The pattern takes their place, so it leaves out their starts no longer; those that were cancelled stay left out.
+ * The dates that a series is to have beside its rule, once it, or the rest of it, is changed.
  *
+ * Single occurrences that were changed give way when the series takes other times: apply discards them. The pattern takes
+ * their place, so it leaves out their starts no longer; those that were cancelled stay left out. Dates that the request
+ * names as they stand move with the start.
+ *
+ * @param timed what the series becomes.
  * @throws ServiceError of a linearizable read.
  */
-export async function withSinglesTakenBack(
+export async function withDatesKept(
   api: ApiContext,
   write: WriteCall,
   { appointmentId, recurrenceStartMs }: Edit,
-  recurrence: Recurrence,
+  timed: AppointmentFields & { readonly recurrence: Recurrence },
+  split: SplitOfSeries | undefined,
 ): Promise<Recurrence> {
-  if (recurrence.excludedMs.length === 0) return recurrence;
+  const { rule, addedMs, excludedMs } = timed.recurrence;
+  if (addedMs.length === 0 && excludedMs.length === 0) return timed.recurrence;
   const { caller } = write;
   await api.reads.fresh({ caller, consistency: Consistency.CONSISTENCY_LINEARIZABLE, minIndex: 0 }, write);
   const singles = new Set(api.queries.series.singleStarts(appointmentId, recurrenceStartMs));
-  return { ...recurrence, excludedMs: recurrence.excludedMs.filter((startMs) => !singles.has(startMs)) };
+  const kept = excludedMs.filter((startMs) => !singles.has(startMs));
+  const stored = api.queries.series.byId(appointmentId);
+  const before = split?.after ?? (stored && seriesOf(stored, stored.recurrence));
+  if (!before || !isDeepStrictEqual([addedMs, excludedMs], [before.addedMs, before.excludedMs]))
+    return { rule, addedMs, excludedMs: kept };
+  const moved = (dates: readonly number[]) => movedDates(dates, before, timed);
+  return { rule, addedMs: moved(addedMs), excludedMs: moved(kept) };
 }
 
 /** A command id is answered once: another attempt needs another one, and a retry of the request the same ones. */

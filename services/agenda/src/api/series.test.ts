@@ -169,6 +169,34 @@ describe('appointments that recur', () => {
     ]);
   });
 
+  it('keep free what was cancelled, and the dates that were added, when they move to another time of day', async () => {
+    // Summer time begins on 26 March.
+    const added = { added: at('2028-04-15T09:00'), moved: '2028-04-15T11:00:00' };
+    const moved = ['2028-03-20T11:00:00', '2028-04-03T11:00:00', added.moved];
+    const series = async () => {
+      const recurrence = { rule: 'FREQ=WEEKLY;COUNT=4', addedMs: [added.added], excludedMs: [] };
+      const { id } = await book(fields('2028-03-13T09:00', '', { recurrence }));
+      const cancelled = { context: write(ana), appointmentId: id, expectedVersion: undefined };
+      const scope = OCCURRENCE_SCOPE_THIS;
+      const recurrenceStartMs = at('2028-03-27T09:00');
+      await agenda.client.deleteAppointment({ ...cancelled, scope, recurrenceStartMs }, DEADLINE);
+      const context = { caller: ana, consistency: 0 as const, minIndex: 0 };
+      const read = await agenda.client.getAppointment({ context, appointmentId: id }, DEADLINE);
+      return read.appointment as Appointment;
+    };
+    const { id: all, recurrence } = await series();
+    await update(all, { fields: fields('2028-03-13T11:00', '', { recurrence }), changed: [TIME] });
+    assert.deepEqual(await clocks(all, '2028-03-01T00:00'), ['2028-03-13T11:00:00', ...moved]);
+    const { id } = await series();
+    const rest = await update(id, {
+      fields: fields('2028-03-20T11:00', '', { recurrence }),
+      changed: [TIME],
+      scope: OCCURRENCE_SCOPE_THIS_AND_FOLLOWING,
+      recurrenceStartMs: at('2028-03-20T09:00'),
+    });
+    assert.deepEqual(await clocks(rest.id, '2028-03-01T00:00'), moved);
+  });
+
   it('are split for the version that was read, and again if somebody was faster', async () => {
     const { id } = await book(fields('2028-09-04T09:00', 'FREQ=WEEKLY;COUNT=5'));
     const from = (day: string) =>

@@ -1,7 +1,7 @@
 /** What becomes of a series that is changed from one occurrence on. */
 import { expand, type Series, spanFrom } from './expansion.ts';
 import { horizonOf } from './horizon.ts';
-import { DAY_MS, wallOf } from './local-time.ts';
+import { DAY_MS, instantOf, wallOf } from './local-time.ts';
 import { type Read, type RecurrenceRule, readRule, ruleText } from './recurrence-rule.ts';
 
 /** Occurrences that a series can have before the split; more are refused when it is booked. */
@@ -45,6 +45,16 @@ export function splitSeries(series: Series, atMs: number): Read<Split> {
     excludedMs: series.excludedMs.filter(isBefore),
   };
   return { value: { before: standing.value.spans.length === 0 ? undefined : before, after } };
+}
+
+/** Dates that were added or left out go along, on the clock, when the start moves: who cancelled a day keeps it free. */
+export function movedDates(
+  dates: readonly number[],
+  before: Pick<Series, 'startMs' | 'timeZone'>,
+  after: Pick<Series, 'startMs' | 'timeZone'>,
+): number[] {
+  const byMs = wallOf(after.startMs, after.timeZone) - wallOf(before.startMs, before.timeZone);
+  return dates.map((dateMs) => instantOf(wallOf(dateMs, before.timeZone) + byMs, after.timeZone));
 }
 
 /** The first start that the rule gives from then on: what the latter part is counted from. A date may have been added. */
