@@ -15,10 +15,19 @@ const ALL_APPLIED = 9;
 describe('the snapshot taker', () => {
   let directory: string;
   let bench: DriverBench;
+  let alarms: Alarms;
+  /** Empty: the state machine gives one. */
+  let refusal: string;
 
   beforeEach(() => {
     directory = temporaryDirectory();
     bench = new DriverBench(directory, 'b#1');
+    const { clock } = bench;
+    alarms = new Alarms(
+      () => clock.monotonicMs(),
+      () => {},
+    );
+    refusal = '';
   });
 
   afterEach(() => {
@@ -63,13 +72,10 @@ describe('the snapshot taker', () => {
         takeSnapshot: async () => {
           const path = join(store.directory, 'state');
           writeFileSync(path, 'the state');
-          return { path, index: ALL_APPLIED, term: 1, digest: Buffer.alloc(32), error: '' };
+          return { path, index: ALL_APPLIED, term: 1, digest: Buffer.alloc(32), error: refusal };
         },
       },
-      alarms: new Alarms(
-        () => clock.monotonicMs(),
-        () => {},
-      ),
+      alarms,
       clock,
       limits: { logEntriesMax: 1, logBytesMax: 1_000, tailEntries: 0 },
       logger: createLogger({ component: 'raft-sidecar', nodeId: 'test', level: 'silent' }),
@@ -85,6 +91,27 @@ describe('the snapshot taker', () => {
       clearInterval(turns);
     }
   }
+
+  it('raises an alarm while the log grows for want of a snapshot, and not for one of a state that was wrong', async () => {
+    bench.driver.start();
+    bench.driver.joinCluster('cluster');
+    append(1, ALL_APPLIED, ALL_APPLIED);
+    refusal = 'no room';
+    const snapshots = taker();
+    const ofWrongState = snapshots.take();
+    snapshots.invalidate();
+    await assert.rejects(settled(ofWrongState), /no room/);
+    assert.deepEqual(alarms.list(), []);
+    await assert.rejects(settled(snapshots.take()), /no room/);
+    assert.match(alarms.list()[0]?.message ?? '', /^the log grows, for .*no room$/);
+    refusal = '';
+    await settled(taker().take());
+    assert.deepEqual(alarms.list(), []);
+    // And of a snapshot that came from elsewhere meanwhile.
+    alarms.raise('snapshot_failed', 'the log grows');
+    snapshots.watch();
+    assert.deepEqual(alarms.list(), []);
+  });
 
   it('keeps what was applied before a crash, until the log says again that it is committed', async () => {
     bench.driver.start();

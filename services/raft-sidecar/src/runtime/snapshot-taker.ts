@@ -60,6 +60,8 @@ export class SnapshotTaker {
   /** Called now and then. */
   watch(): void {
     if (this.#isDue()) this.request();
+    // Also by a snapshot that came from another member.
+    if (!this.#isDueForLong()) this.#options.alarms.clear('snapshot_failed');
     this.#compact().catch((error: Error) => {
       // The driver has stopped, and has said why.
       this.#options.logger.debug({ reason: error.message }, 'the log is not cut');
@@ -99,6 +101,7 @@ export class SnapshotTaker {
   async #take(): Promise<SnapshotMetadata> {
     const { clock, alarms } = this.#options;
     const startedAtMs = clock.monotonicMs();
+    const era = this.#era;
     try {
       const metadata = await this.#takeOne();
       const tookMs = clock.monotonicMs() - startedAtMs;
@@ -107,10 +110,13 @@ export class SnapshotTaker {
       alarms.clear('snapshot_failed');
       return metadata;
     } catch (error) {
-      this.#restUntilMs = clock.monotonicMs() + RETRY_MS;
-      this.#failed = true;
       const { message } = error as Error;
-      if (this.#isDueForLong()) alarms.raise('snapshot_failed', `the log grows, for ${message}`);
+      // Of a state that was wrong none is wanted; that says nothing of the next one.
+      if (era === this.#era) {
+        this.#restUntilMs = clock.monotonicMs() + RETRY_MS;
+        this.#failed = true;
+        if (this.#isDueForLong()) alarms.raise('snapshot_failed', `the log grows, for ${message}`);
+      }
       throw error instanceof ServiceError ? error : unavailable(message);
     }
   }
